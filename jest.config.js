@@ -37,9 +37,5 @@ export default {
       runner: '<rootDir>/tests/jest/serial-runner.mjs',
     },
   ],
-  reporters: [
-    '<rootDir>/dist/tests/jest/source-lines.js',
-    'default',
-    '<rootDir>/dist/tests/jest/closing-line.js',
-  ],
+  reporters: ['default', '<rootDir>/dist/tests/jest/closing-line.js'],
 };

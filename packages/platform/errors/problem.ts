@@ -1,0 +1,54 @@
+import { errorCodes, type ErrorCode } from './codes.js';
+
+/** One invalid field: `field` is its path in the request (`items.0.quantity`, `header Idempotency-Key`). */
+export interface FieldError {
+  field: string;
+  message: string;
+}
+
+/** The body of every error answer: RFC 9457 problem details, with Tristate's stable `code`. */
+export interface ProblemDetails {
+  type: string;
+  title: string;
+  status: number;
+  code: ErrorCode;
+  detail?: string;
+  errors?: readonly FieldError[];
+}
+
+interface ProblemOptions {
+  errors?: readonly FieldError[];
+  cause?: unknown;
+}
+
+/**
+ * An error that a caller may see. Thrown at the edge (controllers, guards, pipes), where a use case's returned
+ * refusal becomes an answer; never used to carry an expected outcome between use cases.
+ */
+export class Problem extends Error {
+  readonly code: ErrorCode;
+  readonly errors: readonly FieldError[] | undefined;
+
+  constructor(code: ErrorCode, detail?: string, options: ProblemOptions = {}) {
+    super(detail ?? errorCodes[code].title, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = 'Problem';
+    this.code = code;
+    this.errors = options.errors;
+  }
+
+  get httpStatus(): number {
+    return errorCodes[this.code].http;
+  }
+
+  toDetails(): ProblemDetails {
+    const { http, title } = errorCodes[this.code];
+    return {
+      type: `urn:tristate:problem:${this.code}`,
+      title,
+      status: http,
+      code: this.code,
+      ...(this.message === title ? {} : { detail: this.message }),
+      ...(this.errors === undefined ? {} : { errors: this.errors }),
+    };
+  }
+}

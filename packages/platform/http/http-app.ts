@@ -1,0 +1,85 @@
+import { NestFactory } from '@nestjs/core';
+import type { DynamicModule } from '@nestjs/common';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ProcessConfig } from '../config/process-config.js';
+import { Problem } from '../errors/problem.js';
+import { acceptCorrelationId, runInScope } from '../logging/correlation.js';
+import { NestLogger, type Logger } from '../logging/logger.js';
+import type { Metrics } from '../metrics/metrics.js';
+import { acceptJsonBodies, bodyLimitBytes } from './json-body.js';
+import { ProblemFilter, sendProblem } from './problem-filter.js';
+import { validationPipe } from './validation.js';
+
+/** Longer than nginx keeps an idle connection, so that it is never ours that closes under a request. */
+const keepAliveMs = 75_000;
+
+/** The REST side of a process: Nest on Fastify, with problem details, correlation ids and measurements. */
+export async function createHttpApp(
+  module: DynamicModule,
+  config: ProcessConfig,
+  logger: Logger,
+  metrics: Metrics,
+): Promise<NestFastifyApplication> {
+  const problems = new ProblemFilter(logger);
+  const adapter = new FastifyAdapter({
+    bodyLimit: bodyLimitBytes,
+    keepAliveTimeout: keepAliveMs,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 200 },
+    // Fastify answers these before any route or filter of Nest's is reached.
+    frameworkErrors: (error: Error, _request: FastifyRequest, reply: FastifyReply) => {
+      sendProblem(reply, problems.toProblem(error));
+    },
+    clientErrorHandler: answerBrokenRequest,
+  });
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  observeRequests(fastify, config, metrics);
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: new NestLogger(logger),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  acceptJsonBodies(fastify);
+  fastify.setErrorHandler((error, _request, reply) => sendProblem(reply, problems.toProblem(error)));
+  app.useGlobalPipes(validationPipe());
+  app.useGlobalFilters(problems);
+  return app;
+}
+
+/** Gives each request its scope, says who answered, and measures it. */
+function observeRequests(fastify: FastifyInstance, config: ProcessConfig, metrics: Metrics): void {
+  fastify.addHook('onRequest', (request, reply, next) => {
+    const correlationId = acceptCorrelationId(request.headers['x-correlation-id']?.toString());
+    void reply.header('X-Served-By', config.name).header('X-Correlation-Id', correlationId);
+    runInScope({ correlationId }, next);
+  });
+  fastify.addHook('onResponse', (request, reply, next) => {
+    const labels = {
+      method: request.method,
+      route: request.routeOptions.url ?? 'unmatched',
+      status: String(reply.statusCode),
+    };
+    metrics.httpServer.observe(labels, reply.elapsedTime / 1000);
+    next();
+  });
+}
+
+/** A request that is not HTTP at all gets the same kind of answer as every other. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: import('node:net').Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = JSON.stringify(new Problem('bad-request').toDetails());
+  socket.end(
+    [
+      'HTTP/1.1 400 Bad Request',
+      'Content-Type: application/problem+json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}

@@ -1,0 +1,26 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
+
+/** What belongs to one request, wherever in the process its work happens. */
+export interface RequestScope {
+  readonly correlationId: string;
+  /** Epoch milliseconds by which the caller wants its answer; undefined when it set no deadline. */
+  readonly deadlineAtMs?: number;
+}
+
+const storage = new AsyncLocalStorage<RequestScope>();
+
+export function runInScope<T>(scope: RequestScope, work: () => T): T {
+  return storage.run(scope, work);
+}
+
+export function currentScope(): RequestScope | undefined {
+  return storage.getStore();
+}
+
+/** A caller may choose its correlation id, within these bounds: it ends up in logs and headers. */
+const acceptable = /^[A-Za-z0-9._:-]{1,64}$/;
+
+export function acceptCorrelationId(offered: string | undefined): string {
+  return offered !== undefined && acceptable.test(offered) ? offered : randomUUID();
+}

@@ -1,0 +1,13 @@
+import { none } from '../none/none.js';
+import { saga } from '../saga/saga.js';
+import { twoPhaseCommit } from '../two-phase-commit/two-phase-commit.js';
+import type { CommitProtocol } from './messages.js';
+
+/** Every commit protocol by the name that an order asks for. */
+export const commitProtocols = {
+  saga: saga as CommitProtocol<unknown>,
+  '2pc': twoPhaseCommit as CommitProtocol<unknown>,
+  none: none as CommitProtocol<unknown>,
+} as const;
+
+export type CommitProtocolName = keyof typeof commitProtocols;

@@ -41,6 +41,8 @@ export interface BranchHandler<Action extends BranchAction = BranchAction> {
   cancel(sql: Sql, key: BranchKey, action: Action, code: string): Promise<void>;
   /** What the fence says; undefined when it has never heard of the branch. */
   find(sql: Sql, key: BranchKey): Promise<FenceState | undefined>;
+  /** Called after a change became visible to others. It must not throw; nothing waits for it. */
+  changed?(action: Action): void;
 }
 
 /** What a fence's memory means for a message that asks to apply the branch again. */

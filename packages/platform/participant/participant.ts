@@ -82,15 +82,20 @@ export class Participant {
     switch (request.phase) {
       case Phase.APPLY: {
         const applied = await this.work.use(() => handler.apply(this.database, key, action));
-        return applied.result === 'applied' ? done : { result: Result.REFUSED, code: applied.code };
+        if (applied.result === 'refused') return { result: Result.REFUSED, code: applied.code };
+        handler.changed?.(action);
+        return done;
       }
       case Phase.CANCEL:
         await handler.cancel(this.database, key, action, request.code);
+        handler.changed?.(action);
         return done;
       case Phase.PREPARE:
         return this.work.use(() => this.prepare(key, action, handler, request.attempt));
       case Phase.COMMIT:
-        return this.commit(key, handler);
+        await this.commit(key, handler);
+        handler.changed?.(action);
+        return done;
       case Phase.ABORT:
         await this.endPrepared('ROLLBACK PREPARED', key);
         await handler.cancel(this.database, key, action, request.code);
@@ -122,11 +127,11 @@ export class Participant {
     });
   }
 
-  private async commit(key: BranchKey, handler: BranchHandler): Promise<Answer> {
-    if (await this.endPrepared('COMMIT PREPARED', key)) return done;
+  private async commit(key: BranchKey, handler: BranchHandler): Promise<void> {
+    if (await this.endPrepared('COMMIT PREPARED', key)) return;
     // It is not prepared. It was committed before, if the fence, which was part of it, is there.
     const fence = await handler.find(this.database, key);
-    if (fence?.state === 'applied') return done;
+    if (fence?.state === 'applied') return;
     throw new Error(`Commit of a branch that was never prepared: ${preparedName(key)}`);
   }
 

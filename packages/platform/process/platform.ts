@@ -1,6 +1,8 @@
 import type { DynamicModule, Provider } from '@nestjs/common';
+import { Audit } from '../audit/audit.js';
 import { Tokens } from '../auth/tokens.js';
 import { CacheStore } from '../cache/cache.js';
+import { LocalPrices } from '../catalogue/price-source.js';
 import type { ProcessConfig } from '../config/process-config.js';
 import { GrpcClients } from '../grpc/grpc-client.js';
 import { GrpcServer } from '../grpc/grpc-server.js';
@@ -65,6 +67,8 @@ export function platformModule(platform: Platform): DynamicModule {
     [Database, platform.database],
     [CacheStore, platform.cacheStore],
     [Participant, platform.participant],
+    [Audit, new Audit()],
+    [LocalPrices, new LocalPrices()],
   ];
   const providers = parts.map(([provide, useValue]) => ({ provide, useValue }) as Provider);
   return {

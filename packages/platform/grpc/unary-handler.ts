@@ -1,0 +1,21 @@
+import { status as GrpcStatus, type handleUnaryCall, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
+import { errorCodes } from '../errors/codes.js';
+import { Problem } from '../errors/problem.js';
+
+/** Makes a gRPC method of an async function; a Problem becomes its gRPC status, anything else INTERNAL. */
+export function unary<Request, Reply>(
+  handle: (request: Request, call: ServerUnaryCall<Request, Reply>) => Promise<Reply>,
+): handleUnaryCall<Request, Reply> {
+  return (call: ServerUnaryCall<Request, Reply>, callback: sendUnaryData<Reply>) => {
+    handle(call.request, call).then(
+      (reply) => callback(null, reply),
+      (error: unknown) => {
+        if (error instanceof Problem) {
+          callback({ code: errorCodes[error.code].grpc, details: `${error.code}: ${error.message}` });
+        } else {
+          callback({ code: GrpcStatus.INTERNAL, details: 'internal' });
+        }
+      },
+    );
+  };
+}

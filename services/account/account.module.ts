@@ -1,0 +1,54 @@
+import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
+import { Audit } from '#platform/audit/audit.js';
+import { serveAudit } from '#platform/audit/audit-grpc.js';
+import { GrpcServer } from '#platform/grpc/grpc-server.js';
+import { Participant } from '#platform/participant/participant.js';
+import { Database } from '#platform/postgres/database.js';
+import { requireDatabase } from '#platform/process/platform.js';
+import type { ServiceDefinition } from '#platform/process/run-process.js';
+import { AccountsController } from './api/accounts.controller.js';
+import { accountPaths } from './api/openapi.js';
+import { PostgresAccounts } from './storage/accounts.js';
+import { AccountAudit } from './storage/audit.js';
+import { debitAccount } from './storage/debit-account.js';
+
+/** Accounts, their money and their owners' tokens. */
+@Module({})
+export class AccountModule implements OnModuleInit {
+  static readonly openApi = accountPaths;
+
+  constructor(
+    @Inject(Database) private readonly database: Database | undefined,
+    @Inject(Participant) private readonly participant: Participant,
+    @Inject(Audit) private readonly audit: Audit,
+    @Inject(GrpcServer) private readonly grpcServer: GrpcServer | undefined,
+  ) {}
+
+  static register(): DynamicModule {
+    return {
+      module: AccountModule,
+      controllers: [AccountsController],
+      providers: [
+        {
+          provide: PostgresAccounts,
+          inject: [Database],
+          useFactory: (database: Database | undefined) => new PostgresAccounts(requireDatabase(database)),
+        },
+      ],
+    };
+  }
+
+  onModuleInit(): void {
+    this.participant.register('debitAccount', debitAccount);
+    const books = new AccountAudit(requireDatabase(this.database));
+    this.audit.register('account', books);
+    if (this.grpcServer !== undefined) serveAudit(this.grpcServer, books);
+  }
+}
+
+export const accountService: ServiceDefinition = {
+  name: 'account',
+  migrations: [{ schema: 'account', directory: 'services/account/storage/migrations' }],
+  participates: true,
+  modules: () => [AccountModule.register()],
+};

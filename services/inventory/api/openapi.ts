@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import type { PathItems } from '#platform/http/openapi.js';
+import { productPageSchema, productSchema } from './schemas.js';
+
+export const inventoryPaths: PathItems = {
+  '/api/products': {
+    get: {
+      summary: 'Lists products',
+      parameters: [
+        { name: 'query', in: 'query', description: 'Part of a name or sku', schema: z.string().max(100) },
+        { name: 'page', in: 'query', description: 'From 1', schema: z.int().min(1).default(1) },
+        { name: 'pageSize', in: 'query', description: 'At most 100', schema: z.int().min(1).max(100).default(20) },
+      ],
+      answers: { 200: { description: 'One page', schema: productPageSchema } },
+      problems: ['validation-failed'],
+    },
+  },
+  '/api/products/{sku}': {
+    get: {
+      summary: 'Shows a product',
+      parameters: [{ name: 'sku', in: 'path', description: 'For example MUG-BLU-1' }],
+      answers: { 200: { description: 'The product', schema: productSchema } },
+      problems: ['validation-failed', 'not-found'],
+    },
+  },
+};

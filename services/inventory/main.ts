@@ -1,0 +1,4 @@
+import { runProcess } from '#platform/process/run-process.js';
+import { inventoryService } from './inventory.module.js';
+
+await runProcess(inventoryService);

@@ -1,0 +1,90 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+import { Failure, runCommand } from './run-command.mjs';
+
+/** Where systems keep servers without their being on every user's PATH. */
+const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/sbin', '/opt/homebrew/bin', '/usr/local/bin'];
+
+const PARTS = [
+  { program: 'nginx', apt: 'nginx', brew: 'nginx' },
+  { program: 'redis-server', apt: 'redis-server', brew: 'redis' },
+];
+
+/** The absolute path of a program, or undefined. */
+export function findProgram(name) {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...SERVER_FOLDERS];
+  return folders
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, name))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** Installs what is missing of nginx and Redis, after saying what and how; without the means, says what to do. */
+export async function ensureSystemParts(progress) {
+  const missing = PARTS.filter(({ program }) => findProgram(program) === undefined);
+  if (missing.length === 0) return;
+  const names = missing.map(({ program }) => program).join(' and ');
+  const installer = await findInstaller(missing);
+  if (installer.refusal) throw new Failure(`${names} is missing. ${installer.refusal}`);
+  progress.line(`${names} is missing and will be installed: ${installer.shown}`);
+  await progress.step(`install ${names}`, installer.run);
+  const still = missing.filter(({ program }) => findProgram(program) === undefined);
+  if (still.length > 0) throw new Failure(`${installer.shown} went well, but there is still no ${still[0].program}.`);
+}
+
+async function findInstaller(missing) {
+  if (findProgram('apt-get')) {
+    const packages = missing.map(({ apt }) => apt);
+    const shown = `apt-get install ${packages.join(' ')}`;
+    if (process.getuid() === 0) return { shown, run: (report) => installWithApt(packages, [], report) };
+    if (await sudoWorks()) return { shown: `sudo ${shown}`, run: (report) => installWithApt(packages, ['sudo', '-n'], report) };
+    return { refusal: `Install it with:\n  sudo ${shown}` };
+  }
+  const formulas = missing.map(({ brew }) => brew);
+  if (findProgram('brew')) {
+    return { shown: `brew install ${formulas.join(' ')}`, run: () => runCommand('brew', ['install', ...formulas]) };
+  }
+  const hint = process.platform === 'darwin' ? 'brew install' : "your system's package manager:";
+  return { refusal: `Neither apt-get nor brew is here. Install it with ${hint} ${formulas.join(' ')}` };
+}
+
+async function sudoWorks() {
+  if (findProgram('sudo') === undefined) return false;
+  return runCommand('sudo', ['-n', 'true']).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Debian starts a server as soon as it is installed, on public ports; this file, which Debian asks, forbids it. */
+const POLICY_FILE = '/usr/sbin/policy-rc.d';
+
+async function installWithApt(packages, prefix, report) {
+  const run = (...words) => {
+    const [command, ...args] = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', ...words];
+    return runCommand(command, args, { onOutput: (text) => report(lastLine(text)) });
+  };
+  const guarded = !existsSync(POLICY_FILE);
+  if (guarded) await run('sh', '-c', `printf '#!/bin/sh\\nexit 101\\n' > ${POLICY_FILE} && chmod 755 ${POLICY_FILE}`);
+  try {
+    report('apt-get update');
+    await run('apt-get', 'update', '-q');
+    await run('apt-get', 'install', '-q', '-y', '--no-install-recommends', ...packages);
+    // Nor should they start with the machine: they belong to Tristate, which starts its own.
+    for (const name of packages) await run('update-rc.d', name, 'disable').catch(() => undefined);
+  } finally {
+    if (guarded) await run('rm', '-f', POLICY_FILE);
+  }
+}
+
+function lastLine(text) {
+  return text.trim().split('\n').at(-1).slice(0, 60);
+}

@@ -1,0 +1,46 @@
+import type { Progress } from '#bootstrap/progress.mjs';
+
+import type { Platform, StartedPlatform } from './platform.js';
+
+/** A second signal that follows this closely is the same Ctrl-C, passed on once more by npm. */
+const sameSignalMs = 500;
+
+/** Starts a platform, keeps it running until a signal comes, and stops it in order. */
+export async function runUntilStopped(
+  platform: Platform,
+  progress: Progress,
+  onReady: (started: StartedPlatform) => void,
+): Promise<void> {
+  const stopped = onSignal(platform, progress);
+  // The terminal may be gone when the last lines are printed.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  const outcome = await Promise.race([
+    platform.start().then((started) => ({ started })),
+    stopped.then(() => undefined),
+  ]);
+  if (outcome) {
+    onReady(outcome.started);
+    process.send?.({ kind: 'ready' });
+    await stopped;
+  }
+  await progress.step('stop', () => platform.stop());
+  process.exit(0);
+}
+
+/** Answers at the first signal; a later one ends everything at once. */
+function onSignal(platform: Platform, progress: Progress): Promise<void> {
+  return new Promise((resolve) => {
+    let firstAtMs: number | undefined;
+    const receive = (): void => {
+      const now = performance.now();
+      if (firstAtMs === undefined) {
+        firstAtMs = now;
+        resolve();
+      } else if (now - firstAtMs > sameSignalMs) {
+        progress.line('! killed at once');
+        platform.kill();
+      }
+    };
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, receive);
+  });
+}

@@ -1,0 +1,4 @@
+import { resolve } from 'node:path';
+
+/** The clone's folder: this file runs as dist/packages/cli/repository.js in it. */
+export const repositoryRoot = resolve(import.meta.dirname, '../../..');

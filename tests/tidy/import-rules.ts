@@ -16,6 +16,7 @@ const ALIASES: Record<string, string> = {
   '#cli': 'packages/cli',
   '#services': 'services',
   '#generated': 'generated',
+  '#bootstrap': 'bootstrap',
 };
 
 /** What each unit may import besides itself; npm packages and Node are ruled on below. */
@@ -23,7 +24,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   protocols: [],
   simulator: ['protocols'],
   platform: ['protocols', 'generated'],
-  cli: ['protocols', 'platform'],
+  cli: ['protocols', 'platform', 'bootstrap'],
   service: ['protocols', 'platform', 'generated'],
   bootstrap: [],
 };

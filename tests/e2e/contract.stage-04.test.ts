@@ -1,0 +1,12 @@
+import { describe } from '@jest/globals';
+import { describeContract, localOnly } from './contract.js';
+import { usePlatform } from './platform.js';
+
+describe('stage 4, three copies behind nginx', () => {
+  const platform = usePlatform(4);
+  describeContract(() => ({
+    url: platform().url,
+    adminToken: platform().adminToken,
+    reportedProtocol: localOnly,
+  }));
+});

@@ -1,0 +1,171 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll } from '@jest/globals';
+import { z } from 'zod';
+
+const repository = path.join(import.meta.dirname, '..', '..', '..');
+const cliPath = path.join(repository, 'bootstrap', 'tristate.mjs');
+
+/** Room for a first start, which makes a database cluster, on a machine that is busy with something else. */
+export const START_DEADLINE_MS = 120_000;
+const STOP_DEADLINE_MS = 60_000;
+
+export interface CliResult {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+const statusSchema = z.object({
+  stage: z.number(),
+  url: z.string(),
+  processes: z.array(
+    z.object({
+      name: z.string(),
+      kind: z.string(),
+      pid: z.number().nullish(),
+      port: z.number().nullish(),
+      state: z.string(),
+      memoryBytes: z.number().nullish(),
+    }),
+  ),
+  totalMemoryBytes: z.number(),
+});
+export type Status = z.infer<typeof statusSchema>;
+
+const verdictSchema = z.object({
+  ok: z.boolean(),
+  laws: z.array(z.object({ name: z.string(), ok: z.boolean(), expected: z.unknown(), actual: z.unknown() })),
+});
+export type Verdict = z.infer<typeof verdictSchema>;
+
+/** Runs a command of `tristate` in a process of its own, as a person would. */
+export function tristate(args: readonly string[], deadlineMs = START_DEADLINE_MS): Promise<CliResult> {
+  return new Promise((resolve) => {
+    const options = { cwd: repository, timeout: deadlineMs, maxBuffer: 64 * 1024 * 1024 };
+    execFile(process.execPath, [cliPath, ...args], options, (error, stdout, stderr) => {
+      const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+      resolve({ exitCode, stdout, stderr });
+    });
+  });
+}
+
+export async function findFreePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
+  return address.port;
+}
+
+/** A platform of its own on a free port, whose state is in a folder of its own. */
+export class TestPlatform {
+  #watcher: ChildProcess | undefined;
+
+  private constructor(
+    readonly stage: number,
+    readonly port: number,
+    readonly stateFolder: string,
+  ) {}
+
+  static async create(stage: number, folderPrefix = 'tristate-test-'): Promise<TestPlatform> {
+    const stateFolder = mkdtempSync(path.join(tmpdir(), folderPrefix));
+    return new TestPlatform(stage, await findFreePort(), stateFolder);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get adminToken(): string {
+    return readFileSync(path.join(this.stateFolder, 'admin-token'), 'utf8').trim();
+  }
+
+  /** What user tokens are signed with. */
+  get tokenKey(): string {
+    return readFileSync(path.join(this.stateFolder, 'secrets', 'token-key'), 'utf8').trim();
+  }
+
+  /** The arguments of `tristate up` for this platform. */
+  get upArguments(): string[] {
+    return [
+      'up',
+      '--stage',
+      `${this.stage}`,
+      '--port',
+      `${this.port}`,
+      '--state',
+      this.stateFolder,
+      '--detach',
+    ];
+  }
+
+  async start(): Promise<void> {
+    this.#watcher ??= this.#watch();
+    const { exitCode, stdout, stderr } = await tristate(this.upArguments);
+    if (exitCode !== 0) throw new Error(`tristate up ended with ${exitCode}\n${stdout}\n${stderr}`);
+  }
+
+  async status(): Promise<Status> {
+    const { stdout } = await tristate(['status', '--state', this.stateFolder, '--json']);
+    return statusSchema.parse(JSON.parse(stdout));
+  }
+
+  /** The pid under which a process runs right now; it changes when the launcher starts it again. */
+  async pidOf(name: string): Promise<number> {
+    const { processes } = await this.status();
+    const pid = processes.find((entry) => entry.name === name)?.pid;
+    if (pid === undefined || pid === null)
+      throw new Error(`no process ${name} runs; there are ${JSON.stringify(processes)}`);
+    return pid;
+  }
+
+  async verify(): Promise<Verdict> {
+    const { stdout, stderr } = await tristate(['verify', '--state', this.stateFolder, '--json']);
+    if (stdout === '') throw new Error(`tristate verify printed nothing: ${stderr}`);
+    return verdictSchema.parse(JSON.parse(stdout));
+  }
+
+  /** Stops everything and removes the data; also what a failed start left behind. */
+  async remove(): Promise<void> {
+    const { exitCode, stderr } = await tristate(this.#downArguments, STOP_DEADLINE_MS);
+    this.#watcher?.kill('SIGKILL');
+    rmSync(this.stateFolder, { recursive: true, force: true });
+    if (exitCode !== 0) throw new Error(`tristate down ended with ${exitCode}\n${stderr}`);
+  }
+
+  get #downArguments(): string[] {
+    return ['down', '--state', this.stateFolder, '--delete-data'];
+  }
+
+  /** A test run that is interrupted cannot clean up, so somebody else has to. */
+  #watch(): ChildProcess {
+    const script = path.join(repository, 'tests', 'e2e', 'stop-when-orphaned.mjs');
+    const watcher = spawn(process.execPath, [script, process.execPath, cliPath, ...this.#downArguments], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    });
+    watcher.unref();
+    return watcher;
+  }
+}
+
+/** A platform for all tests of a file: started before the first, removed after the last, failed or not. */
+export function usePlatform(stage: number): () => TestPlatform {
+  let platform: TestPlatform | undefined;
+  beforeAll(async () => {
+    platform = await TestPlatform.create(stage);
+    await platform.start();
+  }, START_DEADLINE_MS);
+  afterAll(async () => {
+    await platform?.remove();
+  }, STOP_DEADLINE_MS);
+  return () => {
+    if (platform === undefined) throw new Error('the platform has not been started yet');
+    return platform;
+  };
+}

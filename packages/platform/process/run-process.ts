@@ -69,7 +69,7 @@ function stopOnSignal(app: NestFastifyApplication, platform: Platform): void {
   }
 }
 
-/** Readiness fails first, then the doors close, then what is inside finishes, and the connections go last. */
+/** Readiness fails first, then calls and requests under way finish, and the connections go last. */
 async function stop(app: NestFastifyApplication, platform: Platform, signal: string): Promise<void> {
   const { logger } = platform;
   logger.info({ signal }, 'stopping');
@@ -78,9 +78,9 @@ async function stop(app: NestFastifyApplication, platform: Platform, signal: str
     logger.warn('not everything ended in time');
     process.exit(0);
   }, shutdownMs);
-  await settle(logger, app.close());
   platform.participantEndpoint?.drain();
   await settle(logger, platform.grpcServer?.close());
+  await settle(logger, app.close());
   await settle(logger, platform.database?.close());
   platform.cacheStore?.close();
   clearTimeout(late);

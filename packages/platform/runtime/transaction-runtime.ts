@@ -26,8 +26,11 @@ export interface BranchMessage {
 
 /** The coordinator's log. Records become durable in the order in which they were appended. */
 export interface TransactionLog {
-  /** Resolves when the record, and with it every earlier one, is on disk. It never gives up. */
-  append(transaction: Transaction, record: LogRecord): Promise<void>;
+  /**
+   * Resolves when the record, and with it every earlier one, is on disk; it never gives up. A record that is not
+   * forced may wait for others to be written with.
+   */
+  append(transaction: Transaction, record: LogRecord, forced: boolean): Promise<void>;
 }
 
 /** Takes messages to participants; may lose them. */
@@ -63,6 +66,10 @@ export class TransactionRuntime {
     private readonly metrics: Metrics,
     private readonly logger: Logger,
   ) {}
+
+  isOpen(gid: string): boolean {
+    return this.open.has(gid);
+  }
 
   /** Runs a transaction to its end, or joins it when it is under way. */
   execute(transaction: Transaction): Promise<Outcome> | 'overloaded' {
@@ -141,7 +148,7 @@ export class TransactionRuntime {
     const { transaction, correlationId } = running;
     switch (effect.type) {
       case 'persist': {
-        const written = this.log.append(transaction, effect.record);
+        const written = this.log.append(transaction, effect.record, effect.forced);
         return effect.forced ? written : undefined;
       }
       case 'send': {

@@ -50,7 +50,7 @@ const reserve: Statement<FenceRow> = {
     SELECT state, code FROM fence`,
 };
 
-/** $1 gid, $2 branch, $3 skus, $4 quantities. */
+/** $1 gid, $2 branch, $3 skus, $4 quantities. Counting the held rows is what makes them be locked first. */
 const release: Statement<never> = {
   name: 'inventory-release',
   text: `

@@ -1,0 +1,4 @@
+import { runProcess } from '#platform/process/run-process.js';
+import { coordinatorService } from './coordinator.module.js';
+
+await runProcess(coordinatorService);

@@ -1,0 +1,4 @@
+import { runProcess } from '#platform/process/run-process.js';
+import { monolithService } from './monolith.module.js';
+
+await runProcess(monolithService);

@@ -1,0 +1,27 @@
+import type { PathItems } from '#platform/http/openapi.js';
+import type { ServiceDefinition } from '#platform/process/run-process.js';
+import { AccountModule, accountService } from '../account/account.module.js';
+import { InventoryModule, inventoryService } from '../inventory/inventory.module.js';
+import { OrderModule, orderService } from '../order/order.module.js';
+import { RegistryModule } from '../registry/registry.module.js';
+
+/** The whole shop in one process and one database: the same modules, without the network between them. */
+export const monolithService: ServiceDefinition = {
+  name: 'monolith',
+  migrations: [accountService, inventoryService, orderService].flatMap(({ migrations }) => migrations),
+  participates: false,
+  modules: (config) => [
+    AccountModule.register(),
+    InventoryModule.register(),
+    OrderModule.register(config),
+    RegistryModule.register(config),
+  ],
+};
+
+/** The public API, which is the same at every stage. */
+export const publicPaths: PathItems = {
+  ...AccountModule.openApi,
+  ...InventoryModule.openApi,
+  ...OrderModule.openApi,
+  ...RegistryModule.openApi,
+};

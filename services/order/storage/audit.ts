@@ -1,0 +1,67 @@
+import { Book, type ListEntriesReply, type SummarizeReply } from '#generated/tristate/audit/v1/audit.js';
+import { preparedLaw, readBuckets, readEntries, type AuditSource, type BookQuery } from '#platform/audit/audit.js';
+import type { Database, Statement } from '#platform/postgres/database.js';
+
+/** What confirmed orders took from accounts. */
+const moneyBook: BookQuery = {
+  book: Book.MONEY,
+  name: 'order-money',
+  text: `
+    SELECT id AS gid, account_id || ':' || total_minor AS content, total_minor AS amount_minor
+    FROM orders.orders WHERE status = 'CONFIRMED'`,
+};
+
+/** What confirmed orders took out of stock. */
+const stockBook: BookQuery = {
+  book: Book.STOCK,
+  name: 'order-stock',
+  text: `
+    SELECT id AS gid, 0::bigint AS amount_minor,
+           (SELECT string_agg((item ->> 'sku') || '*' || (item ->> 'quantity'), ',' ORDER BY (item ->> 'sku') COLLATE "C")
+            FROM jsonb_array_elements(items) AS item) AS content
+    FROM orders.orders WHERE status = 'CONFIRMED'`,
+};
+
+const mostPending = 10_000;
+const pending: Statement<{ id: string; lost: boolean }> = {
+  name: 'order-pending',
+  text: `
+    SELECT id::text, created_at < now() - interval '30 seconds' AS lost FROM orders.orders
+    WHERE status = 'PENDING' ORDER BY id LIMIT ${mostPending}`,
+};
+
+const confirmed: Statement<{ total: number }> = {
+  name: 'order-confirmed-total',
+  text: `SELECT coalesce(sum(total_minor), 0)::bigint AS total FROM orders.orders WHERE status = 'CONFIRMED'`,
+};
+
+export class OrderAudit implements AuditSource {
+  constructor(private readonly database: Database) {}
+
+  async summarize(): Promise<SummarizeReply> {
+    const [open, money, stock, [sum], prepared] = await Promise.all([
+      this.database.run(pending, []),
+      readBuckets(this.database, moneyBook),
+      readBuckets(this.database, stockBook),
+      this.database.run(confirmed, []),
+      preparedLaw(this.database),
+    ]);
+    const lost = open.filter((order) => order.lost).map(({ id }) => id);
+    const law = {
+      name: 'no order is PENDING for more than 30 s',
+      ok: lost.length === 0,
+      expected: '0',
+      actual: lost.length === 0 ? '0' : `${lost.length}: ${lost.slice(0, 5).join(', ')}`,
+    };
+    return {
+      laws: [law, prepared],
+      buckets: [...money, ...stock],
+      pendingGids: open.map(({ id }) => id),
+      totals: [{ name: 'confirmed', value: sum?.total ?? 0 }],
+    };
+  }
+
+  listEntries(book: Book, prefixes: readonly string[]): Promise<ListEntriesReply> {
+    return readEntries(this.database, book === Book.STOCK ? stockBook : moneyBook, prefixes);
+  }
+}

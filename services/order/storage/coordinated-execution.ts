@@ -1,0 +1,68 @@
+import {
+  CoordinatorClient,
+  ExecuteReply_Outcome as Outcome,
+  type ExecuteReply,
+} from '#generated/tristate/coordinator/v1/coordinator.js';
+import { Protocol } from '#generated/tristate/transaction/v1/transaction.js';
+import type { GrpcClients } from '#platform/grpc/grpc-client.js';
+import type { Database } from '#platform/postgres/database.js';
+import type { CommitProtocolName } from '#protocols/commit/catalogue.js';
+import { branchesOf } from '../domain/branches.js';
+import type { ExecutionResult, OrderExecution, PricedOrder } from '../domain/order-execution.js';
+import type { Order } from '../domain/orders.js';
+import { insertOrder } from './orders.js';
+
+const wireProtocol: Record<CommitProtocolName, Protocol> = {
+  none: Protocol.NONE,
+  saga: Protocol.SAGA,
+  '2pc': Protocol.TWO_PHASE_COMMIT,
+};
+
+/**
+ * The execution of the stages with a database for each service: the order is recorded PENDING, and the
+ * coordinator drives its transaction. Every end of the call but an answer leaves the outcome unknown.
+ */
+export class CoordinatedExecution implements OrderExecution {
+  private readonly coordinator: CoordinatorClient;
+
+  constructor(
+    private readonly database: Database,
+    private readonly clients: GrpcClients,
+    coordinators: readonly string[],
+  ) {
+    this.coordinator = clients.connect(CoordinatorClient, coordinators);
+  }
+
+  protocolOf(asked: CommitProtocolName): CommitProtocolName {
+    return asked;
+  }
+
+  async place(order: PricedOrder, deadlineAtMs: number): Promise<ExecutionResult> {
+    const added = await insertOrder(this.database, order);
+    if (added === 'duplicate') return { outcome: 'duplicate' };
+    return this.execute(order, false, deadlineAtMs);
+  }
+
+  resume(order: Order, deadlineAtMs: number): Promise<ExecutionResult> {
+    return this.execute(order, true, deadlineAtMs);
+  }
+
+  private async execute(order: Order | PricedOrder, resumed: boolean, deadlineAtMs: number): Promise<ExecutionResult> {
+    if (order.protocol === 'local') throw new Error('A local order has no coordinator');
+    const method = this.coordinator.execute.bind(this.coordinator);
+    const request = { gid: order.id, protocol: wireProtocol[order.protocol], branches: branchesOf(order), resumed };
+    const result = await this.clients.call('Coordinator/Execute', method, request, deadlineAtMs);
+    return result.outcome === 'success' ? toResult(result.reply) : { outcome: 'unknown' };
+  }
+}
+
+function toResult(reply: ExecuteReply): ExecutionResult {
+  switch (reply.outcome) {
+    case Outcome.COMMITTED:
+      return { outcome: 'committed' };
+    case Outcome.ABORTED:
+      return { outcome: 'rejected', code: reply.code };
+    case Outcome.UNSPECIFIED:
+      return { outcome: 'unknown' };
+  }
+}

@@ -6,8 +6,8 @@ import path from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
 import { z } from 'zod';
 
-const repository = path.join(import.meta.dirname, '..', '..', '..');
-const cliPath = path.join(repository, 'bootstrap', 'tristate.mjs');
+export const repository = path.join(import.meta.dirname, '..', '..', '..');
+export const cliPath = path.join(repository, 'bootstrap', 'tristate.mjs');
 
 /** Room for a first start, which makes a database cluster, on a machine that is busy with something else. */
 export const START_DEADLINE_MS = 120_000;
@@ -20,16 +20,16 @@ export interface CliResult {
 }
 
 const statusSchema = z.object({
-  stage: z.number(),
-  url: z.string(),
+  stage: z.number().nullable(),
+  url: z.string().nullable(),
   processes: z.array(
     z.object({
       name: z.string(),
       kind: z.string(),
-      pid: z.number().nullish(),
-      port: z.number().nullish(),
+      pid: z.number(),
+      port: z.number().nullable(),
       state: z.string(),
-      memoryBytes: z.number().nullish(),
+      memoryBytes: z.number(),
     }),
   ),
   totalMemoryBytes: z.number(),
@@ -43,10 +43,14 @@ const verdictSchema = z.object({
 export type Verdict = z.infer<typeof verdictSchema>;
 
 /** Runs a command of `tristate` in a process of its own, as a person would. */
-export function tristate(args: readonly string[], deadlineMs = START_DEADLINE_MS): Promise<CliResult> {
+export function tristate(
+  args: readonly string[],
+  deadlineMs = START_DEADLINE_MS,
+  program = cliPath,
+): Promise<CliResult> {
   return new Promise((resolve) => {
     const options = { cwd: repository, timeout: deadlineMs, maxBuffer: 64 * 1024 * 1024 };
-    execFile(process.execPath, [cliPath, ...args], options, (error, stdout, stderr) => {
+    execFile(process.execPath, [program, ...args], options, (error, stdout, stderr) => {
       const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
       resolve({ exitCode, stdout, stderr });
     });
@@ -60,6 +64,15 @@ export async function findFreePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   if (address === null || typeof address === 'string') throw new Error('the system gave no port');
   return address.port;
+}
+
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A platform of its own on a free port, whose state is in a folder of its own. */
@@ -124,18 +137,27 @@ export class TestPlatform {
     return pid;
   }
 
+  /** Of everything that belongs to this platform, the launcher included. */
+  async pids(): Promise<number[]> {
+    const { processes } = await this.status();
+    return processes.map(({ pid }) => pid);
+  }
+
   async verify(): Promise<Verdict> {
     const { stdout, stderr } = await tristate(['verify', '--state', this.stateFolder, '--json']);
     if (stdout === '') throw new Error(`tristate verify printed nothing: ${stderr}`);
     return verdictSchema.parse(JSON.parse(stdout));
   }
 
-  /** Stops everything and removes the data; also what a failed start left behind. */
+  /** Stops everything and removes the data; also what a failed start left behind. Every suite ends with this. */
   async remove(): Promise<void> {
+    const pids = await this.pids().catch(() => []);
     const { exitCode, stderr } = await tristate(this.#downArguments, STOP_DEADLINE_MS);
     this.#watcher?.kill('SIGKILL');
     rmSync(this.stateFolder, { recursive: true, force: true });
     if (exitCode !== 0) throw new Error(`tristate down ended with ${exitCode}\n${stderr}`);
+    const left = pids.filter(isRunning);
+    if (left.length > 0) throw new Error(`tristate down left processes behind: ${left.join(', ')}`);
   }
 
   get #downArguments(): string[] {

@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { type Answer, Customer, type Order, orderSchema, type Product } from '../e2e/shop-client.js';
+import { waitUntil } from '../e2e/wait-until.js';
+
+/** Everything is decided and known within this time after the last fault. */
+export const FINAL_DEADLINE_MS = 20_000;
+
+const OPENING_BALANCE_MINOR = 10_000_000;
+const IN_FLIGHT = 6;
+
+interface Attempt {
+  customer: Customer;
+  key: string;
+  order: { items: { sku: string; quantity: number }[]; protocol: string };
+  /** Undefined: the answer was lost, which says nothing about the order. */
+  answer: Answer | undefined;
+}
+
+/** A bounded stream of orders that goes on through failures, and remembers what it was told. */
+export class OrderStream {
+  readonly #attempts: Attempt[] = [];
+  readonly #customers: Customer[];
+  readonly #openingBalances: Map<Customer, number>;
+
+  private constructor(customers: Map<Customer, number>) {
+    this.#customers = [...customers.keys()];
+    this.#openingBalances = customers;
+  }
+
+  /** Of the customers one is poor, so that some orders have to be undone half-way. */
+  static async open(baseUrl: string, product: Product): Promise<OrderStream> {
+    const balances = [OPENING_BALANCE_MINOR, OPENING_BALANCE_MINOR, product.priceMinor * 5 + 1];
+    const customers = await Promise.all(
+      balances.map(async (balance) => [await Customer.open(baseUrl, balance), balance] as const),
+    );
+    return new OrderStream(new Map(customers));
+  }
+
+  /** Places `count` orders, saga and 2pc in turn; calls `onPlaced` after each with the number of orders placed. */
+  async place(
+    count: number,
+    products: readonly Product[],
+    onPlaced: (placed: number) => void,
+  ): Promise<void> {
+    let started = 0;
+    let placed = 0;
+    const worker = async (): Promise<void> => {
+      while (started < count) {
+        const attempt = this.#newAttempt(started++, products);
+        this.#attempts.push(attempt);
+        attempt.answer = await send(attempt);
+        onPlaced(++placed);
+      }
+    };
+    await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
+  }
+
+  #newAttempt(index: number, products: readonly Product[]): Attempt {
+    const customer = this.#customers[index % this.#customers.length];
+    if (customer === undefined) throw new Error('a stream of orders needs customers');
+    const items = products.map(({ sku }) => ({ sku, quantity: 1 }));
+    const protocol = Math.floor(index / this.#customers.length) % 2 === 0 ? 'saga' : '2pc';
+    return { customer, key: randomUUID(), order: { items, protocol }, answer: undefined };
+  }
+
+  get lostAnswers(): number {
+    return this.#attempts.filter((attempt) => attempt.answer === undefined).length;
+  }
+
+  /** Waits until every order that the shop has told of is final, by looking at it; then asks again for the lost ones. */
+  async settle(): Promise<Order[]> {
+    return Promise.all(this.#attempts.map((attempt) => settleAttempt(attempt)));
+  }
+
+  /** Of each customer what is left, and what should be left after the confirmed orders. */
+  async balances(): Promise<{ expected: number[]; actual: number[] }> {
+    const orders = await Promise.all(this.#attempts.map((attempt) => settleAttempt(attempt)));
+    const expected = this.#customers.map((customer) => {
+      const spent = orders.filter(
+        (order, index) => this.#attempts[index]?.customer === customer && order.status === 'CONFIRMED',
+      );
+      const opening = this.#openingBalances.get(customer) ?? 0;
+      return opening - spent.reduce((sum, order) => sum + (order.totalMinor ?? 0), 0);
+    });
+    return {
+      expected,
+      actual: await Promise.all(this.#customers.map((customer) => customer.balanceMinor())),
+    };
+  }
+}
+
+async function send({ customer, order, key }: Attempt): Promise<Answer | undefined> {
+  try {
+    const answer = await customer.postOrder(order, key);
+    // 5xx leaves open what happened, like no answer at all.
+    return answer.status < 500 ? answer : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function settleAttempt(attempt: Attempt): Promise<Order> {
+  const location = attempt.answer?.headers.get('location');
+  return typeof location === 'string' ? watch(attempt.customer, location) : askAgain(attempt);
+}
+
+async function watch(customer: Customer, location: string): Promise<Order> {
+  let last = 'nothing';
+  return waitUntil(
+    `a final state of ${location}`,
+    FINAL_DEADLINE_MS,
+    async () => {
+      const answer = await customer.get(location).catch(() => undefined);
+      last = `${answer?.status} ${answer?.text}`;
+      if (answer?.status !== 200) return undefined;
+      const order = orderSchema.parse(answer.body);
+      return order.status === 'PENDING' ? undefined : order;
+    },
+    () => `The last answer was ${last}`,
+  );
+}
+
+async function askAgain(attempt: Attempt): Promise<Order> {
+  let last = 'nothing';
+  const answer = await waitUntil(
+    `a final answer under the key ${attempt.key}`,
+    FINAL_DEADLINE_MS,
+    async () => {
+      const again = await send(attempt);
+      last = `${again?.status} ${again?.text}`;
+      return again === undefined || again.status === 202 ? undefined : again;
+    },
+    () => `The last answer was ${last}`,
+  );
+  attempt.answer = answer;
+  const location = answer.headers.get('location');
+  if (location === null)
+    throw new Error(`no order under the key ${attempt.key}: ${answer.status} ${answer.text}`);
+  return watch(attempt.customer, location);
+}

@@ -54,12 +54,18 @@ function installedMatches(lock) {
   return true;
 }
 
-function findTypesWork() {
+export function findTypesWork() {
   const generator = JSON.parse(readFileSync(join(root, 'node_modules/ts-proto/package.json'), 'utf8'));
   const wanted = hashFiles([...listFiles('proto', '.proto'), 'bootstrap/buf.gen.yaml'], generator.version);
   if (readStamp(TYPES_STAMP) === wanted) return undefined;
   return async () => {
-    rmSync(join(root, 'generated'), { recursive: true, force: true });
+    // What is removed from proto/ goes from generated/ too; the rest is overwritten in place, for tsc --watch.
+    const kept = new Set(
+      listFiles('proto', '.proto').map((path) => path.slice('proto/'.length, -'.proto'.length)),
+    );
+    for (const path of listFiles('generated', '.ts')) {
+      if (!kept.has(path.slice('generated/'.length, -'.ts'.length))) rmSync(join(root, path));
+    }
     const template = join('bootstrap', 'buf.gen.yaml');
     await runCommand(findBuf(), ['generate', 'proto', '--template', template], { cwd: root });
     writeFileSync(join(root, TYPES_STAMP), wanted);
@@ -71,12 +77,15 @@ function findBuf() {
   const arch = { arm64: process.platform === 'linux' ? 'aarch64' : 'arm64', arm: 'armv7' }[process.arch];
   const name = `@bufbuild/buf-${process.platform}-${arch ?? process.arch}`;
   const path = join(root, 'node_modules', name, 'bin', 'buf');
-  if (!existsSync(path)) throw new Failure(`There is no ${name}: types cannot be generated on this platform.`);
+  if (!existsSync(path))
+    throw new Failure(`There is no ${name}: types cannot be generated on this platform.`);
   return path;
 }
 
 function findBuildWork() {
-  const sources = ['generated', 'packages', 'services', 'tests'].flatMap((folder) => listFiles(folder, '.ts'));
+  const sources = ['generated', 'packages', 'services', 'tests'].flatMap((folder) =>
+    listFiles(folder, '.ts'),
+  );
   const wanted = hashFiles([...sources, 'tsconfig.json', 'package-lock.json']);
   if (readStamp(BUILD_STAMP) === wanted) return undefined;
   return async () => {

@@ -37,7 +37,8 @@ export async function ensureSystemParts(progress) {
   progress.line(`${names} is missing and will be installed: ${installer.shown}`);
   await progress.step(`install ${names}`, installer.run);
   const still = missing.filter(({ program }) => findProgram(program) === undefined);
-  if (still.length > 0) throw new Failure(`${installer.shown} went well, but there is still no ${still[0].program}.`);
+  if (still.length > 0)
+    throw new Failure(`${installer.shown} went well, but there is still no ${still[0].program}.`);
 }
 
 async function findInstaller(missing) {
@@ -45,12 +46,16 @@ async function findInstaller(missing) {
     const packages = missing.map(({ apt }) => apt);
     const shown = `apt-get install ${packages.join(' ')}`;
     if (process.getuid() === 0) return { shown, run: (report) => installWithApt(packages, [], report) };
-    if (await sudoWorks()) return { shown: `sudo ${shown}`, run: (report) => installWithApt(packages, ['sudo', '-n'], report) };
+    if (await sudoWorks())
+      return { shown: `sudo ${shown}`, run: (report) => installWithApt(packages, ['sudo', '-n'], report) };
     return { refusal: `Install it with:\n  sudo ${shown}` };
   }
   const formulas = missing.map(({ brew }) => brew);
   if (findProgram('brew')) {
-    return { shown: `brew install ${formulas.join(' ')}`, run: () => runCommand('brew', ['install', ...formulas]) };
+    return {
+      shown: `brew install ${formulas.join(' ')}`,
+      run: () => runCommand('brew', ['install', ...formulas]),
+    };
   }
   const hint = process.platform === 'darwin' ? 'brew install' : "your system's package manager:";
   return { refusal: `Neither apt-get nor brew is here. Install it with ${hint} ${formulas.join(' ')}` };
@@ -73,7 +78,8 @@ async function installWithApt(packages, prefix, report) {
     return runCommand(command, args, { onOutput: (text) => report(lastLine(text)) });
   };
   const guarded = !existsSync(POLICY_FILE);
-  if (guarded) await run('sh', '-c', `printf '#!/bin/sh\\nexit 101\\n' > ${POLICY_FILE} && chmod 755 ${POLICY_FILE}`);
+  if (guarded)
+    await run('sh', '-c', `printf '#!/bin/sh\\nexit 101\\n' > ${POLICY_FILE} && chmod 755 ${POLICY_FILE}`);
   try {
     report('apt-get update');
     await run('apt-get', 'update', '-q');

@@ -37,7 +37,8 @@ export class FrontDoorClient {
       });
       const text = await response.text();
       const servedBy = response.headers.get('x-served-by') ?? '';
-      if (openStatuses.has(response.status)) return { kind: 'unknown', reason: `${response.status} ${servedBy}` };
+      if (openStatuses.has(response.status))
+        return { kind: 'unknown', reason: `${response.status} ${servedBy}` };
       return { kind: 'answer', status: response.status, body: parseJson(text), servedBy };
     } catch (error) {
       return { kind: 'unknown', reason: reasonOf(error) };
@@ -59,7 +60,11 @@ function reasonOf(error: unknown): string {
   return cause instanceof Error && cause.message !== '' ? cause.message : error.message;
 }
 
-const problemSchema = z.object({ code: z.string(), title: z.string().optional(), detail: z.string().optional() });
+const problemSchema = z.object({
+  code: z.string(),
+  title: z.string().optional(),
+  detail: z.string().optional(),
+});
 
 /** One line about an answer that was not expected. */
 export function describeAnswer(answer: Answer): string {

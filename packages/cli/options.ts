@@ -32,3 +32,9 @@ export function jsonOption(): Option {
 export function printJson(content: unknown): void {
   process.stdout.write(`${JSON.stringify(content, null, 2)}\n`);
 }
+
+/** What has to be added to a command for it to find this platform; nothing for the default folder. */
+export function stateArgument(path: string): string {
+  if (path === defaultStateFolder) return '';
+  return ` --state ${/^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`}`;
+}

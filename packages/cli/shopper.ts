@@ -103,7 +103,10 @@ export class Shopper {
     }
   }
 
-  private async callUntilAnswered(call: Call, deadline: number): Promise<{ answer: Answer; attempts: number }> {
+  private async callUntilAnswered(
+    call: Call,
+    deadline: number,
+  ): Promise<{ answer: Answer; attempts: number }> {
     let pauseMs = firstRetryMs;
     let renewed = false;
     for (let attempts = 1; ; attempts++) {

@@ -58,7 +58,10 @@ async function stopPlatform(state: StateFolder): Promise<Outcome> {
     return { stopped: false, text: 'Nothing is running.' };
   }
   const ended = await endLeftOvers(state);
-  return { stopped: ended > 0, text: `The launcher was gone; ${ended} processes were left and have been ended.` };
+  return {
+    stopped: ended > 0,
+    text: `The launcher was gone; ${ended} processes were left and have been ended.`,
+  };
 }
 
 async function stopLauncher({ launcher }: RunRecord): Promise<void> {

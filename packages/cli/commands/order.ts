@@ -46,7 +46,9 @@ async function order(options: OrderOptions): Promise<void> {
   const users = readUsers(state);
   const user = users.find(({ owner }) => owner === options.user);
   if (!user) {
-    throw new Failure(`There is no seeded user ${options.user}: ${users.map(({ owner }) => owner).join(', ')}.`);
+    throw new Failure(
+      `There is no seeded user ${options.user}: ${users.map(({ owner }) => owner).join(', ')}.`,
+    );
   }
   const shopper = new Shopper(new FrontDoorClient(run.url), user, options.timeout * 1000);
   await shopper.logIn();

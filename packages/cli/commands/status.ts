@@ -35,7 +35,9 @@ export function addStatus(program: Command): void {
 async function status({ state: path, json }: CommonOptions): Promise<void> {
   const state = findStateFolder(path);
   const record = state && readRunRecord(state);
-  const found = record ? await inspect(record) : { stage: null, url: null, processes: [], totalMemoryBytes: 0 };
+  const found = record
+    ? await inspect(record)
+    : { stage: null, url: null, processes: [], totalMemoryBytes: 0 };
   const ready = record?.phase === 'ready' && found.processes.every(({ state: health }) => health === 'ready');
   if (json) printJson(found);
   else process.stdout.write(record ? table(found, record) : 'Nothing is running.\n');
@@ -52,7 +54,9 @@ async function inspect(record: RunRecord): Promise<PlatformStatus> {
     pid: launcher.pid,
     port: null,
     state: isAlive(launcher) ? 'ready' : 'dead',
-    memoryBytes: isAlive(launcher) ? treeMemoryBytes(launcher.pid, [findProcess(launcher.pid) ?? []].flat()) : 0,
+    memoryBytes: isAlive(launcher)
+      ? treeMemoryBytes(launcher.pid, [findProcess(launcher.pid) ?? []].flat())
+      : 0,
   };
   const listed = [...processes, own];
   const totalMemoryBytes = listed.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
@@ -88,9 +92,20 @@ function table({ processes, totalMemoryBytes }: PlatformStatus, { stage, url, ph
     state,
     megabytes(memoryBytes),
   ]);
-  const lines = [['name', 'kind', 'pid', 'port', 'state', 'memory'], ...rows, ['', '', '', '', 'sum', megabytes(totalMemoryBytes)]];
-  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  const text = lines.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  const lines = [
+    ['name', 'kind', 'pid', 'port', 'state', 'memory'],
+    ...rows,
+    ['', '', '', '', 'sum', megabytes(totalMemoryBytes)],
+  ];
+  const widths = (lines[0] ?? []).map((_, column) =>
+    Math.max(...lines.map((line) => line[column]?.length ?? 0)),
+  );
+  const text = lines.map((line) =>
+    line
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
   return `Stage ${stage} at ${url}, ${phase}\n\n${text.join('\n')}\n`;
 }
 

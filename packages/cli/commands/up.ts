@@ -2,12 +2,19 @@ import type { Command } from 'commander';
 
 import { newProgress } from '#bootstrap/progress.mjs';
 
-import { startDetached } from '../launcher/detach.js';
+import { startDetached, startedDetached, tellStarter } from '../launcher/detach.js';
 import { Platform, type StartedPlatform } from '../launcher/platform.js';
 import { runUntilStopped } from '../launcher/run-until-stopped.js';
-import { defaultStateFolder, type StateFolder } from '../launcher/state-folder.js';
+import type { StateFolder } from '../launcher/state-folder.js';
 import { defaultStage } from '../launcher/topology.js';
-import { jsonOption, printJson, stateOption, wholeNumber, type CommonOptions } from '../options.js';
+import {
+  jsonOption,
+  printJson,
+  stateArgument,
+  stateOption,
+  wholeNumber,
+  type CommonOptions,
+} from '../options.js';
 
 export interface UpOptions extends CommonOptions {
   readonly stage: number;
@@ -36,23 +43,29 @@ async function up(options: UpOptions): Promise<void> {
   }
   const progress = newProgress({
     stream: options.json ? process.stderr : process.stdout,
-    onEvent: ({ text }) => process.send?.({ kind: 'line', text }),
+    onEvent: ({ text }) => tellStarter({ kind: 'line', text }),
   });
   const platform = new Platform({ ...options, stateFolder: options.state, progress });
   await runUntilStopped(platform, progress, (started) => {
     progress.line(`✓ ready after ${progress.elapsed()}`);
     if (options.json) printJson(describeStart(started, platform.state));
-    else progress.line(welcome(started, platform.state, process.send !== undefined));
+    else progress.line(welcome(started, platform.state, startedDetached));
   });
 }
 
 function describeStart(started: StartedPlatform, state: StateFolder): unknown {
   const { url, users } = started;
-  return { url, docs: `${url}/api/docs`, users, adminTokenFile: state.adminTokenPath, stateFolder: state.path };
+  return {
+    url,
+    docs: `${url}/api/docs`,
+    users,
+    adminTokenFile: state.adminTokenPath,
+    stateFolder: state.path,
+  };
 }
 
 function welcome({ url, stageName, users }: StartedPlatform, state: StateFolder, detached: boolean): string {
-  const at = state.path === defaultStateFolder ? '' : ` --state ${quoted(state.path)}`;
+  const at = stateArgument(state.path);
   const [first] = users;
   const login = JSON.stringify({ owner: first?.owner, password: first?.password });
   const order = '{"items":[{"sku":"\'$SKU\'","quantity":1}]}';
@@ -77,8 +90,4 @@ or: npx tristate order${at} --count 5, npx tristate status${at}, npx tristate ve
 
 ${detached ? `Stop it with: ${stop}` : `Stop it with Ctrl-C here, or elsewhere with: ${stop}`}
 `;
-}
-
-function quoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

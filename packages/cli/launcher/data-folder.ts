@@ -1,11 +1,27 @@
-import { chownSync, chmodSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  chownSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 import { Failure } from '../failure.js';
 import { repositoryRoot } from '../repository.js';
 import { hydrateLinks } from './postgres-links.js';
 import { listProcesses, workingFolder } from './process-table.js';
-import { dataFolderOf, findStateFolder, readJson, recordDataFolder, writeJson, type StateFolder } from './state-folder.js';
+import {
+  dataFolderOf,
+  findStateFolder,
+  readJson,
+  recordDataFolder,
+  writeJson,
+  type StateFolder,
+} from './state-folder.js';
 import { mayAccess, type SystemUser } from './system-user.js';
 
 /**

@@ -16,6 +16,14 @@ interface DetachedOptions {
 
 type Message = { readonly kind: 'line'; readonly text: string } | { readonly kind: 'ready' };
 
+/** True in a launcher that `up --detach` has started. */
+export const startedDetached = process.send !== undefined;
+
+/** Passes something on to the command that started this launcher, while that one still listens. */
+export function tellStarter(message: Message): void {
+  if (process.connected) process.send?.(message);
+}
+
 /** Starts the launcher in the background, shows its progress, and answers when all is ready. */
 export async function startDetached({ stage, port, state, json }: DetachedOptions): Promise<void> {
   const folder = openStateFolder(state);

@@ -4,6 +4,7 @@ import type { Progress } from '#bootstrap/progress.mjs';
 
 import { Failure } from '../failure.js';
 import { FrontDoorClient } from '../front-door-client.js';
+import { stateArgument } from '../options.js';
 import { repositoryRoot } from '../repository.js';
 import { seedUsers, type SeededUser } from '../users.js';
 import { prepareDataFolders, type DataFolders } from './data-folder.js';
@@ -112,7 +113,7 @@ export class Platform {
     const how = phase === 'ready' ? `runs at ${url}` : `is ${phase} at ${url}`;
     throw new Failure(
       `A platform (stage ${stage}, pid ${launcher.pid}) ${how} with the state folder ${this.state.path}.\n` +
-        'Stop it with `npx tristate down`, or start another with --state and --port.',
+        `Stop it with \`npx tristate down${stateArgument(this.state.path)}\`, or start another with --state and --port.`,
     );
   }
 
@@ -140,7 +141,12 @@ export class Platform {
     if (!clusterExists(folders)) {
       await progress.step('PostgreSQL data folder', () => createCluster(this.state, folders));
     }
-    const settings = { port, poolConnections: poolConnections(plan), maxPreparedTransactions, sharedBuffersMb };
+    const settings = {
+      port,
+      poolConnections: poolConnections(plan),
+      maxPreparedTransactions,
+      sharedBuffersMb,
+    };
     await progress.step('PostgreSQL', async () => {
       await this.supervisor.start([planPostgres(folders, settings)]);
       await createDatabases(this.state, port, plan.databases);

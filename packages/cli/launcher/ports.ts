@@ -30,6 +30,7 @@ export async function findFreePorts(count: number, taken: number): Promise<numbe
     const port = lowestPort + ((first + offset) % span);
     if (port !== taken && (await probePort(port)) === 'free') found.push(port);
   }
-  if (found.length < count) throw new Error(`there are not ${count} free ports from ${lowestPort} to ${highestPort}`);
+  if (found.length < count)
+    throw new Error(`there are not ${count} free ports from ${lowestPort} to ${highestPort}`);
   return found;
 }

@@ -49,7 +49,9 @@ export async function createCluster(state: StateFolder, folders: DataFolders): P
       { cwd: dataFolder, env: postgresEnvironment(), ...(user && { uid: user.uid, gid: user.gid }) },
     );
   } catch (cause) {
-    throw new Failure(`PostgreSQL's initdb failed: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw new Failure(
+      `PostgreSQL's initdb failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+    );
   } finally {
     rmSync(passwordFile, { force: true });
   }
@@ -105,7 +107,10 @@ async function clearPredecessor(cluster: string): Promise<void> {
     listProcesses()
       .filter(({ command, pid }) => command === 'postgres' && workingFolder(pid) === cluster)
       .map(({ pid }) => pid);
-  const gone = await waitFor(() => remaining().length === 0, { timeoutMs: predecessorTimeoutMs, intervalMs: 20 });
+  const gone = await waitFor(() => remaining().length === 0, {
+    timeoutMs: predecessorTimeoutMs,
+    intervalMs: 20,
+  });
   if (!gone) {
     for (const pid of remaining()) process.kill(pid, 'SIGKILL');
     await waitFor(() => remaining().length === 0, { timeoutMs: predecessorTimeoutMs, intervalMs: 20 });
@@ -132,7 +137,8 @@ export async function createDatabases(
   });
   await client.connect();
   try {
-    for (const name of databases) await createDatabase(client, name, readOrMakeSecret(passwordPath(state, name)));
+    for (const name of databases)
+      await createDatabase(client, name, readOrMakeSecret(passwordPath(state, name)));
   } finally {
     await client.end();
   }
@@ -141,7 +147,9 @@ export async function createDatabases(
 /** The schema of the values allows only letters, digits and _ in `name`; the password is hexadecimal. */
 async function createDatabase(client: Client, name: string, password: string): Promise<void> {
   const role = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [name]);
-  await client.query(`${role.rowCount === 0 ? 'CREATE' : 'ALTER'} ROLE "${name}" LOGIN PASSWORD '${password}'`);
+  await client.query(
+    `${role.rowCount === 0 ? 'CREATE' : 'ALTER'} ROLE "${name}" LOGIN PASSWORD '${password}'`,
+  );
   const database = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
   if (database.rowCount !== 0) return;
   await client.query(`CREATE DATABASE "${name}" OWNER "${name}"`);
@@ -160,4 +168,3 @@ export function databaseEnvironment(
     TRISTATE_DATABASE_POOL_SIZE: String(poolSize),
   };
 }
-

@@ -6,10 +6,13 @@ const probeTimeoutMs = 2_000;
 /** Whether GET answers 200. */
 export function answersOk(port: number, path: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const call = request({ host: '127.0.0.1', port, path, timeout: probeTimeoutMs, agent: false }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode === 200);
-    });
+    const call = request(
+      { host: '127.0.0.1', port, path, timeout: probeTimeoutMs, agent: false },
+      (answer) => {
+        answer.resume();
+        resolve(answer.statusCode === 200);
+      },
+    );
     call.on('timeout', () => call.destroy());
     call.on('error', () => resolve(false));
     call.end();
@@ -34,9 +37,15 @@ export function postgresAnswers(port: number): Promise<boolean> {
   return exchanges(port, packet, (answer) => answer.startsWith('R'));
 }
 
-function exchanges(port: number, question: string | Buffer, accept: (answer: string) => boolean): Promise<boolean> {
+function exchanges(
+  port: number,
+  question: string | Buffer,
+  accept: (answer: string) => boolean,
+): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port, timeout: probeTimeoutMs }, () => socket.write(question));
+    const socket = connect({ host: '127.0.0.1', port, timeout: probeTimeoutMs }, () =>
+      socket.write(question),
+    );
     const finish = (ok: boolean): void => {
       resolve(ok);
       socket.destroy();

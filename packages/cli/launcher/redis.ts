@@ -12,7 +12,10 @@ interface RedisSettings {
 }
 
 /** Redis as a cache: it keeps nothing on disk and drops what was used least recently. */
-export function planRedis({ dataFolder, user }: DataFolders, { port, maxMemoryMb }: RedisSettings): ProcessPlan {
+export function planRedis(
+  { dataFolder, user }: DataFolders,
+  { port, maxMemoryMb }: RedisSettings,
+): ProcessPlan {
   const workingFolder = join(dataFolder, 'redis');
   mkdirSync(workingFolder, { recursive: true, mode: 0o700 });
   if (user) chownSync(workingFolder, user.uid, user.gid);

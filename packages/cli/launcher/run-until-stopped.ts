@@ -1,5 +1,6 @@
 import type { Progress } from '#bootstrap/progress.mjs';
 
+import { startedDetached, tellStarter } from './detach.js';
 import type { Platform, StartedPlatform } from './platform.js';
 
 /** A second signal that follows this closely is the same Ctrl-C, passed on once more by npm. */
@@ -20,7 +21,8 @@ export async function runUntilStopped(
   ]);
   if (outcome) {
     onReady(outcome.started);
-    process.send?.({ kind: 'ready' });
+    process.removeAllListeners('disconnect');
+    tellStarter({ kind: 'ready' });
     await stopped;
   }
   await progress.step('stop', () => platform.stop());
@@ -42,5 +44,7 @@ function onSignal(platform: Platform, progress: Progress): Promise<void> {
       }
     };
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, receive);
+    // Whoever started it in the background is gone before it was ready.
+    if (startedDetached) process.once('disconnect', receive);
   });
 }

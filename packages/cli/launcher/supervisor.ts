@@ -39,7 +39,7 @@ interface Supervised {
   startedAtMs: number;
   ended: Promise<void>;
   /** Why it could not be started at all. */
-  fault: unknown;
+  fault: Error | undefined;
 }
 
 const readyTimeoutMs = 60_000;
@@ -84,7 +84,9 @@ export class Supervisor {
   }
 
   names(kind: ProcessKind): string[] {
-    return [...this.supervised.values()].filter(({ plan }) => plan.kind === kind).map(({ plan }) => plan.name);
+    return [...this.supervised.values()]
+      .filter(({ plan }) => plan.kind === kind)
+      .map(({ plan }) => plan.name);
   }
 
   /** Asks the processes to end, and kills those that have not ended when the time is up. */
@@ -114,7 +116,9 @@ export class Supervisor {
       fault: undefined,
     };
     this.supervised.set(plan.name, entry);
-    this.spawn(entry).catch((error: unknown) => (entry.fault = error));
+    this.spawn(entry).catch((error: unknown) => {
+      entry.fault = error instanceof Error ? error : new Error(String(error));
+    });
     return entry;
   }
 
@@ -132,7 +136,8 @@ export class Supervisor {
     if (outcome === 'stopped') throw new Failure('Stopped while starting.');
     if (outcome !== 'ready') {
       const log = join(this.logsFolder, `${plan.name}.log`);
-      const what = outcome === 'failed' ? 'ended at its start' : `was not ready after ${readyTimeoutMs / 1000} s`;
+      const what =
+        outcome === 'failed' ? 'ended at its start' : `was not ready after ${readyTimeoutMs / 1000} s`;
       throw new Failure(`${plan.name} ${what}. The end of ${log}:\n${logTail(log)}`);
     }
     entry.wasReady = true;
@@ -164,12 +169,12 @@ export class Supervisor {
       child.once('error', () => resolve());
       child.once('exit', () => resolve());
     });
-    child.once('error', (error) => this.onDeath(entry, error.message));
-    child.once('exit', (code, signal) => this.onDeath(entry, signal ?? `code ${code}`));
+    child.once('error', (error) => this.onDeath(entry, error.message, false));
+    child.once('exit', (code, signal) => this.onDeath(entry, signal ?? `code ${code}`, code === 0));
     this.events.onChange(this.running());
   }
 
-  private onDeath(entry: Supervised, how: string): void {
+  private onDeath(entry: Supervised, how: string, orderly: boolean): void {
     const { plan, child } = entry;
     entry.child = undefined;
     entry.running = undefined;
@@ -178,13 +183,16 @@ export class Supervisor {
     if (this.stopping.has(plan.name)) return;
     if (!entry.wasReady && ++entry.failedStarts >= plan.startAttempts) return;
     const livedMs = performance.now() - entry.startedAtMs;
-    entry.quickDeaths = livedMs > longLifeMs ? 1 : entry.quickDeaths + 1;
+    // A process that was asked to end, as `npm run dev` does after a change, has not failed.
+    entry.quickDeaths = orderly || livedMs > longLifeMs ? 1 : entry.quickDeaths + 1;
     const delayMs = restartDelayMs(entry.quickDeaths);
     const when = delayMs === 0 ? 'now' : `in ${(delayMs / 1000).toFixed(1)} s`;
     if (entry.wasReady) this.events.onLine(`! ${plan.name} ended (${how}); it is started again ${when}`);
     this.events.onChange(this.running());
     const restart = delay(delayMs).then(() => this.spawn(entry));
-    restart.catch((error: unknown) => this.events.onLine(`! ${plan.name} cannot be started: ${String(error)}`));
+    restart.catch((error: unknown) =>
+      this.events.onLine(`! ${plan.name} cannot be started: ${String(error)}`),
+    );
   }
 
   private async stopOne(name: string, timeoutMs: number): Promise<void> {

@@ -15,7 +15,8 @@ export function findSystemUser(): SystemUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const users = parsePasswd(readFileSync('/etc/passwd', 'utf8'));
   const found = preferredNames.flatMap((name) => users.find((user) => user.name === name) ?? [])[0];
-  if (!found) throw new Error(`none of the users ${preferredNames.join(', ')} exists, and PostgreSQL refuses root`);
+  if (!found)
+    throw new Error(`none of the users ${preferredNames.join(', ')} exists, and PostgreSQL refuses root`);
   return found;
 }
 

@@ -10,7 +10,11 @@ export interface Values {
   readonly stage: { readonly number: number; readonly name: string };
   readonly services: Readonly<Record<ServiceName, ServiceValues>>;
   readonly orders: { readonly protocol: string; readonly deadlineMs: number };
-  readonly frontDoor: { readonly enabled: boolean; readonly workers: number; readonly upstreamKeepAlive: number };
+  readonly frontDoor: {
+    readonly enabled: boolean;
+    readonly workers: number;
+    readonly upstreamKeepAlive: number;
+  };
   readonly postgres: { readonly maxPreparedTransactions: number; readonly sharedBuffersMb: number };
   readonly redis: { readonly enabled: boolean; readonly maxMemoryMb: number };
   readonly log: { readonly level: string };
@@ -37,13 +41,17 @@ export function readValues(chartFolder: string, stage: number): Values {
   const schema = JSON.parse(readFileSync(join(chartFolder, 'values.schema.json'), 'utf8')) as SchemaNode;
   const complaints = checkValues(merged, schema);
   if (complaints.length > 0) {
-    throw new Failure(`The topology is wrong (${valuesPath} with ${overlayPath}):\n  ${complaints.join('\n  ')}`);
+    throw new Failure(
+      `The topology is wrong (${valuesPath} with ${overlayPath}):\n  ${complaints.join('\n  ')}`,
+    );
   }
   return merged as unknown as Values;
 }
 
 function findOverlay(folder: string, stage: number): string {
-  const overlays = existsSync(folder) ? readdirSync(folder).filter((name) => /^\d\d-.*\.yaml$/.test(name)) : [];
+  const overlays = existsSync(folder)
+    ? readdirSync(folder).filter((name) => /^\d\d-.*\.yaml$/.test(name))
+    : [];
   const found = overlays.find((name) => Number(name.slice(0, 2)) === stage);
   if (found === undefined) {
     const known = overlays.map((name) => `${Number(name.slice(0, 2))} (${name.slice(3, -'.yaml'.length)})`);

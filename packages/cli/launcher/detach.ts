@@ -14,7 +14,10 @@ interface DetachedOptions {
   readonly json?: true;
 }
 
-type Message = { readonly kind: 'line'; readonly text: string } | { readonly kind: 'ready' };
+type Message =
+  | { readonly kind: 'line'; readonly text: string }
+  | { readonly kind: 'failed'; readonly text: string }
+  | { readonly kind: 'ready' };
 
 /** True in a launcher that `up --detach` has started. */
 export const startedDetached = process.send !== undefined;
@@ -36,16 +39,20 @@ export async function startDetached({ stage, port, state, json }: DetachedOption
   const show = (text: string): void => {
     (json ? process.stderr : process.stdout).write(`${text}\n`);
   };
+  let failure: string | undefined;
   const ready = await new Promise<boolean>((resolve) => {
     child.on('message', (message: Message) => {
       if (message.kind === 'ready') resolve(true);
+      else if (message.kind === 'failed') failure = message.text;
       else show(message.text);
     });
     child.once('exit', () => resolve(false));
     // Whoever interrupts the waiting does not want the platform either.
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => child.kill(name));
   });
-  if (!ready) throw new Failure(`The platform did not start. The end of ${logPath}:\n${logTail(logPath)}`);
+  if (!ready) {
+    throw new Failure(failure ?? `The platform did not start. The end of ${logPath}:\n${logTail(logPath)}`);
+  }
   child.disconnect();
   child.unref();
 }

@@ -194,6 +194,7 @@ export class Platform {
 
   private async stopParts(): Promise<void> {
     this.update({ phase: 'stopping' });
+    this.supervisor.close();
     const timer = setTimeout(() => this.kill(), wholeStopMs);
     for (const kind of stopOrder) {
       await this.supervisor.stop(this.supervisor.names(kind), gracefulStopMs[kind]);

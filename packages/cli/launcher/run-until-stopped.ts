@@ -1,5 +1,6 @@
 import type { Progress } from '#bootstrap/progress.mjs';
 
+import { Failure } from '../failure.js';
 import { startedDetached, tellStarter } from './detach.js';
 import type { Platform, StartedPlatform } from './platform.js';
 
@@ -15,13 +16,19 @@ export async function runUntilStopped(
   const stopped = onSignal(platform, progress);
   // The terminal may be gone when the last lines are printed.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  const outcome = await Promise.race([
-    platform.start().then((started) => ({ started })),
-    stopped.then(() => undefined),
-  ]);
+  let outcome: { started: StartedPlatform } | undefined;
+  try {
+    const started = platform.start().then((result) => ({ started: result }));
+    outcome = await Promise.race([started, stopped.then(() => undefined)]);
+  } catch (error) {
+    if (error instanceof Failure) tellStarter({ kind: 'failed', text: error.message });
+    throw error;
+  } finally {
+    // The listener would keep a process whose start has failed from ending.
+    process.removeAllListeners('disconnect');
+  }
   if (outcome) {
     onReady(outcome.started);
-    process.removeAllListeners('disconnect');
     tellStarter({ kind: 'ready' });
     await stopped;
   }

@@ -61,6 +61,7 @@ export interface SupervisorEvents {
 export class Supervisor {
   private readonly supervised = new Map<string, Supervised>();
   private readonly stopping = new Set<string>();
+  private closed = false;
 
   constructor(
     private readonly logsFolder: string,
@@ -69,6 +70,7 @@ export class Supervisor {
 
   /** Starts the processes side by side; answers when all are ready, throws when one fails for good. */
   async start(plans: readonly ProcessPlan[], report: (text: string) => void = () => {}): Promise<void> {
+    if (this.closed) throw new Failure('Stopped while starting.');
     const entries = plans.map((plan) => this.add(plan));
     let ready = 0;
     await Promise.all(
@@ -77,6 +79,11 @@ export class Supervisor {
         report(`${++ready} of ${plans.length} ready`);
       }),
     );
+  }
+
+  /** From now on nothing is started. */
+  close(): void {
+    this.closed = true;
   }
 
   running(): RunningProcess[] {
@@ -97,6 +104,7 @@ export class Supervisor {
 
   /** Ends everything at once. */
   killAll(): void {
+    this.close();
     for (const [name, { child }] of this.supervised) {
       this.stopping.add(name);
       if (child?.pid !== undefined) killGroup(child.pid);

@@ -92,6 +92,7 @@ function findBuildWork() {
     rmSync(join(root, BUILD_STAMP), { force: true });
     await runCommand(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'], { cwd: root });
     removeLeftOvers(new Set(sources));
+    await runCommand(process.execPath, ['dist/services/monolith/write-openapi.js'], { cwd: root });
     writeFileSync(join(root, BUILD_STAMP), wanted);
   };
 }

@@ -32,8 +32,8 @@ export interface Address {
 }
 
 export interface DatabaseConfig {
-  readonly url: string;
-  readonly password: string;
+  /** Holds the password: never to be logged. */
+  readonly connectionString: string;
   readonly poolSize: number;
 }
 
@@ -154,9 +154,10 @@ function databaseConfig(env: z.infer<typeof environmentSchema>): DatabaseConfig 
   if (env.TRISTATE_DATABASE_PASSWORD_FILE === undefined) {
     throw new Error('TRISTATE_DATABASE_PASSWORD_FILE is missing: the file that holds the password of the database');
   }
+  const url = new URL(env.TRISTATE_DATABASE_URL);
+  url.password = encodeURIComponent(readFileSync(env.TRISTATE_DATABASE_PASSWORD_FILE, 'utf8').trim());
   return {
-    url: env.TRISTATE_DATABASE_URL,
-    password: readFileSync(env.TRISTATE_DATABASE_PASSWORD_FILE, 'utf8').trim(),
+    connectionString: url.href,
     poolSize: env.TRISTATE_DATABASE_POOL_SIZE,
   };
 }

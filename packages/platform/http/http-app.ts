@@ -41,7 +41,6 @@ export async function createHttpApp(
     abortOnError: false,
   });
   acceptJsonBodies(fastify);
-  fastify.setErrorHandler((error, _request, reply) => sendProblem(reply, problems.toProblem(error)));
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(problems);
   return app;

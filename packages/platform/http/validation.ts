@@ -1,7 +1,12 @@
 import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { Problem, type FieldError } from '../errors/problem.js';
 
-type Issue = { message: string; path?: readonly (PropertyKey | { key: PropertyKey })[] | undefined };
+interface Issue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { key: PropertyKey })[] | undefined;
+  /** zod names the fields that it does not know here, and not in the path. */
+  readonly keys?: readonly string[];
+}
 
 /** Enough to mend a request by; a body can be wrong in thousands of places. */
 const mostErrors = 20;
@@ -14,12 +19,13 @@ export function validationPipe(): StandardSchemaValidationPipe {
 }
 
 export function validationProblem(issues: readonly Issue[]): Problem {
-  const errors = issues.slice(0, mostErrors).map(toFieldError);
+  const errors = issues.flatMap(toFieldErrors).slice(0, mostErrors);
   const detail = errors.map(({ field, message }) => (field === '' ? message : `${field}: ${message}`)).join('; ');
   return new Problem('validation-failed', detail, { errors });
 }
 
-function toFieldError({ path = [], message }: Issue): FieldError {
-  const field = path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
-  return { field, message };
+function toFieldErrors({ path = [], message, keys }: Issue): FieldError[] {
+  const parts = path.map((part) => String(typeof part === 'object' ? part.key : part));
+  if (keys === undefined) return [{ field: parts.join('.'), message }];
+  return keys.map((key) => ({ field: [...parts, key].join('.'), message: 'is not a field of this request' }));
 }

@@ -49,8 +49,7 @@ export class Database implements Sql {
   ) {
     this.poolSize = config.poolSize;
     this.pool = new pg.Pool({
-      connectionString: config.url,
-      password: config.password,
+      connectionString: config.connectionString,
       max: config.poolSize,
       application_name: applicationName,
       connectionTimeoutMillis: connectTimeoutMs,

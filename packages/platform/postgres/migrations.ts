@@ -19,7 +19,7 @@ export async function migrate(
   directory: string,
   logger: Logger,
 ): Promise<void> {
-  const client = new pg.Client({ connectionString: config.url, password: config.password });
+  const client = new pg.Client({ connectionString: config.connectionString });
   await client.connect();
   try {
     await client.query('SELECT pg_advisory_lock($1)', [advisoryLock]);

@@ -34,6 +34,8 @@ export interface PlatformOptions {
   readonly port: number;
   readonly stateFolder: string;
   readonly progress: Progress;
+  /** NODE_OPTIONS of the services, for a profiler. */
+  readonly nodeOptions?: string;
 }
 
 export interface StartedPlatform {
@@ -167,6 +169,7 @@ export class Platform {
       url: this.record.url,
       postgresPort,
       redisPort,
+      nodeOptions: this.options.nodeOptions,
     };
     const plans = services.map((service) => planService(service, context));
     const title = plans.length === 1 ? 'the shop, one process' : `services, ${plans.length} processes`;

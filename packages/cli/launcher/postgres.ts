@@ -14,8 +14,8 @@ import type { ProcessPlan } from './supervisor.js';
 
 const superuser = 'postgres';
 
-/** Sessions beyond the services' pools: the launcher, a person with psql, tests. */
-const spareConnections = 10;
+/** Sessions beyond the services' pools: the launcher, a person with psql, tests, pgbench with 64 clients. */
+const spareConnections = 80;
 
 const passwordPath = (state: StateFolder, role: string): string =>
   join(state.secretsFolder, `database-${role}.password`);

@@ -16,6 +16,7 @@ export interface ServicesContext {
   readonly url: string;
   readonly postgresPort: number;
   readonly redisPort: number | undefined;
+  readonly nodeOptions: string | undefined;
 }
 
 export const stateMarker = 'TRISTATE_STATE_ID';
@@ -31,6 +32,8 @@ export function planService(service: PlannedService, context: ServicesContext): 
       `--max-old-space-size=${node.maxOldSpaceMb}`,
       `--max-semi-space-size=${node.maxSemiSpaceMb}`,
       '--enable-source-maps',
+      // Until the service is ready, which switches it on: most of a start is code that runs once.
+      '--no-opt',
       join(repositoryRoot, 'dist/services', service.service, 'main.js'),
     ],
     environment: serviceEnvironment(service, context),
@@ -49,6 +52,7 @@ function serviceEnvironment(service: PlannedService, context: ServicesContext): 
     PATH: process.env['PATH'] ?? '',
     HOME: process.env['HOME'] ?? '/',
     NODE_ENV: 'production',
+    ...(context.nodeOptions !== undefined && { NODE_OPTIONS: context.nodeOptions }),
     [stateMarker]: state.id,
     TRISTATE_SERVICE: service.service,
     TRISTATE_NAME: service.name,

@@ -43,6 +43,11 @@ interface Supervised {
 }
 
 const readyTimeoutMs = 60_000;
+
+/** A server is ready after some milliseconds, a service after seconds in which every poll takes time from it. */
+const serverPollMs = 20;
+const servicePollMs = 150;
+
 const longLifeMs = 10_000;
 const firstBackoffMs = 200;
 const longestBackoffMs = 5_000;
@@ -139,7 +144,7 @@ export class Supervisor {
         if (this.stopping.has(plan.name)) return 'stopped';
         return entry.child !== undefined && (await plan.isReady()) && 'ready';
       },
-      { timeoutMs: readyTimeoutMs, intervalMs: 40 },
+      { timeoutMs: readyTimeoutMs, intervalMs: plan.kind === 'service' ? servicePollMs : serverPollMs },
     );
     if (outcome === 'stopped') throw new Failure('Stopped while starting.');
     if (outcome !== 'ready') {

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import 'reflect-metadata';
 import type { DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -34,6 +35,8 @@ export async function runProcess(service: ServiceDefinition): Promise<void> {
   const platform = createPlatform(config);
   try {
     const app = await start(service, platform);
+    // The launcher starts services with the optimizing compiler off (--no-opt), which saves a fifth of the start.
+    setFlagsFromString('--opt');
     stopOnSignal(app, platform);
     platform.logger.info({ http: config.http, grpc: config.grpc }, 'ready');
   } catch (error) {

@@ -74,7 +74,7 @@ export const badOrders: BadBody[] = [
   {
     name: 'an unknown field in an item',
     body: items('[{"sku":"MUG-BLU-1","quantity":1,"priceMinor":1}]'),
-    ...invalid('priceMinor'),
+    ...invalid('items.0.priceMinor'),
   },
   { name: 'no items', body: '{}', ...invalid('items') },
   { name: 'an empty list of items', body: items('[]'), ...invalid('items') },
@@ -89,7 +89,7 @@ export const badOrders: BadBody[] = [
     body: items(`[${Array.from({ length: 101 }, (_, index) => item(index)).join()}]`),
     ...invalid('items'),
   },
-  { name: 'a sku twice', body: items(`[${item(1)},${item(2)},${item(1)}]`), ...invalid('items') },
+  { name: 'a sku twice', body: items(`[${item(1)},${item(2)},${item(1)}]`), ...invalid('items.2.sku') },
   { name: 'an unknown field', body: `{"items":[${item(1)}],"discount":100}`, ...invalid('discount') },
   {
     name: 'another account',
@@ -130,7 +130,7 @@ export const badOrders: BadBody[] = [
   { name: 'half a document', body: '{"items":[', ...notJson },
   { name: 'two documents', body: '{}{}', ...notJson },
   { name: 'XML', body: '<order/>', ...notJson },
-  { name: '15,000 nested lists', body: nested(15_000), status: 400, code: 'validation-failed' },
+  { name: '15,000 nested lists', body: nested(15_000), ...notJson },
   { name: '15,000 open brackets', body: '['.repeat(15_000), ...notJson },
   { name: '100,000 nested lists', body: nested(100_000), status: 413, code: 'body-too-large' },
   {
@@ -141,7 +141,6 @@ export const badOrders: BadBody[] = [
   { name: 'an overlong UTF-8 slash', body: Buffer.from('7b22c0af223a317d', 'hex'), ...notJson },
   { name: 'UTF-16', body: Buffer.from('{"items":[]}', 'utf16le'), ...notJson },
   { name: '64 KiB and one byte', body: ' '.repeat(64 * 1024 + 1), status: 413, code: 'body-too-large' },
-  { name: 'a megabyte', body: items(`["${'A'.repeat(1024 * 1024)}"]`), status: 413, code: 'body-too-large' },
 ];
 
 const account = (fields: object): string =>

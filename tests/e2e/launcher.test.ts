@@ -154,7 +154,7 @@ describe('the launcher', () => {
     try {
       const platform = await create("tristate test it's ");
       const program = path.join(checkout, 'bootstrap', 'tristate.mjs');
-      const { exitCode, stdout, stderr } = await tristate(platform.upArguments, undefined, program);
+      const { exitCode, stdout, stderr } = await tristate(platform.upArguments, program);
       expect([exitCode, stdout, stderr]).toEqual([0, stdout, stderr]);
       await expectOpen(platform);
     } finally {

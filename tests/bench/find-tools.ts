@@ -1,0 +1,47 @@
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { Failure } from '#cli/failure.js';
+
+/** Debian keeps PostgreSQL's programs out of the PATH, in a folder for each major version. */
+const postgresFolder = '/usr/lib/postgresql';
+
+/** The newest pgbench of this machine; stops with the command that installs one. */
+export function requirePgbench(): string {
+  const versions = existsSync(postgresFolder) ? readdirSync(postgresFolder) : [];
+  const folders = versions
+    .sort((left, right) => Number(right) - Number(left))
+    .map((version) => join(postgresFolder, version, 'bin'));
+  const found = findExecutable('pgbench', [...folders, ...pathFolders()]);
+  if (found !== undefined) return found;
+  // Debian's postgresql-contrib has carried pgbench in the server's package since PostgreSQL 9.5.
+  throw new Failure(missing('pgbench', 'postgresql', 'postgresql'));
+}
+
+export function requireWrk(): string {
+  const found = findExecutable('wrk', pathFolders());
+  if (found !== undefined) return found;
+  throw new Failure(missing('wrk', 'wrk', 'wrk'));
+}
+
+function pathFolders(): string[] {
+  return (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+}
+
+function findExecutable(name: string, folders: readonly string[]): string | undefined {
+  return folders
+    .map((folder) => join(folder, name))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+function missing(program: string, apt: string, brew: string): string {
+  const sudo = process.getuid?.() === 0 ? '' : 'sudo ';
+  const command = process.platform === 'darwin' ? `brew install ${brew}` : `${sudo}apt-get install ${apt}`;
+  return `${program} is missing: the figures are ratios to it. Install it with:\n  ${command}`;
+}

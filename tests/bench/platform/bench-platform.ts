@@ -1,0 +1,102 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Progress } from '#bootstrap/progress.mjs';
+import { Failure } from '#cli/failure.js';
+import { deleteData } from '#cli/launcher/data-folder.js';
+import { Platform } from '#cli/launcher/platform.js';
+import { findFreePorts } from '#cli/launcher/ports.js';
+import { findLiveRun, type RunningProcess } from '#cli/launcher/run-record.js';
+import { repositoryRoot } from '#cli/repository.js';
+
+const verdictSchema = z.object({
+  ok: z.boolean(),
+  laws: z.array(z.object({ name: z.string(), ok: z.boolean(), expected: z.string(), actual: z.string() })),
+});
+
+const settleMs = 20_000;
+
+export interface BenchPlatformOptions {
+  readonly stage: number;
+  readonly progress: Progress;
+  /** NODE_OPTIONS of the services. */
+  readonly nodeOptions?: string;
+}
+
+/** A platform of the benchmark's own, on free ports and in a temporary folder. */
+export class BenchPlatform {
+  readonly platform: Platform;
+  private readonly watcher: ChildProcess;
+
+  private constructor(
+    readonly port: number,
+    private readonly folder: string,
+    { stage, progress, nodeOptions }: BenchPlatformOptions,
+  ) {
+    this.watcher = stopWhenOrphaned(folder);
+    this.platform = new Platform({
+      stage,
+      port,
+      stateFolder: folder,
+      progress,
+      ...(nodeOptions !== undefined && { nodeOptions }),
+    });
+  }
+
+  static async start(options: BenchPlatformOptions): Promise<BenchPlatform> {
+    const [port = 0] = await findFreePorts(1, 0);
+    const started = new BenchPlatform(port, mkdtempSync(join(tmpdir(), 'tristate-bench-')), options);
+    try {
+      await started.platform.start();
+    } catch (error) {
+      await started.stop();
+      throw error;
+    }
+    return started;
+  }
+
+  async stop(): Promise<void> {
+    await this.platform.stop();
+    deleteData(this.platform.state);
+    rmSync(this.folder, { recursive: true, force: true });
+    this.watcher.kill('SIGKILL');
+  }
+
+  get processes(): readonly RunningProcess[] {
+    return findLiveRun(this.platform.state)?.processes ?? [];
+  }
+
+  get postgresPort(): number {
+    const server = this.processes.find(({ kind }) => kind === 'postgres');
+    if (server === undefined) throw new Error('the platform has no PostgreSQL');
+    return server.port;
+  }
+
+  /** Throws when a law of conservation is broken: figures of a shop that loses money mean nothing. */
+  async checkInvariants(): Promise<void> {
+    const token = readFileSync(this.platform.state.adminTokenPath, 'utf8').trim();
+    const response = await fetch(`http://127.0.0.1:${this.port}/control/invariants?waitMs=${settleMs}`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const text = await response.text();
+    if (response.status !== 200) throw new Failure(`The invariants cannot be checked: ${response.status} ${text}`);
+    const { ok, laws } = verdictSchema.parse(JSON.parse(text));
+    if (ok) return;
+    const broken = laws.filter((law) => !law.ok).map((law) => `${law.name}: ${law.expected}, not ${law.actual}`);
+    throw new Failure(`After this run a law is broken:\n  ${broken.join('\n  ')}`);
+  }
+}
+
+/** A benchmark that is killed cannot clean up, so somebody else has to. */
+function stopWhenOrphaned(folder: string): ChildProcess {
+  const script = join(repositoryRoot, 'tests/e2e/stop-when-orphaned.mjs');
+  const down = [join(repositoryRoot, 'bootstrap/cli.mjs'), 'down', '--state', folder, '--delete-data'];
+  const watcher = spawn(process.execPath, [script, process.execPath, ...down], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  watcher.unref();
+  return watcher;
+}

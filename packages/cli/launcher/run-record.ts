@@ -1,4 +1,4 @@
-import { linkSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { findProcess, isAlive, type ProcessId } from './process-table.js';
@@ -27,8 +27,9 @@ export function readRunRecord(state: StateFolder): RunRecord | undefined {
   return readJson(pathOf(state)) as RunRecord | undefined;
 }
 
+/** Does nothing when somebody has deleted the state folder: the processes still have to be stopped then. */
 export function writeRunRecord(state: StateFolder, record: RunRecord): void {
-  writeJson(pathOf(state), record);
+  if (existsSync(state.path)) writeJson(pathOf(state), record);
 }
 
 /** Writes the first record of a run. Answers false when another launcher was faster. */

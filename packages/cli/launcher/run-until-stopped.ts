@@ -32,7 +32,13 @@ export async function runUntilStopped(
     tellStarter({ kind: 'ready' });
     await stopped;
   }
-  await progress.step('stop', () => platform.stop());
+  try {
+    await progress.step('stop', () => platform.stop());
+  } catch (error) {
+    // Whatever went wrong, no process may be left.
+    platform.kill();
+    throw error;
+  }
   process.exit(0);
 }
 

@@ -12,10 +12,12 @@ const sourceResolver = {
   name: 'tristate-sources',
   resolve(specifier, importer) {
     if (isBuiltin(specifier)) return { found: true, path: null };
-    const alias = { protocols: 'packages/protocols', platform: 'packages/platform', cli: 'packages/cli' };
+    const packages = ['protocols', 'simulator', 'platform', 'cli'];
     const file = specifier.startsWith('.')
       ? path.resolve(path.dirname(importer), specifier)
-      : specifier.replace(/^#([^/]+)/, (_, name) => path.join(root, alias[name] ?? name));
+      : specifier.replace(/^#([^/]+)/, (_, name) =>
+          path.join(root, packages.includes(name) ? `packages/${name}` : name),
+        );
     const source = [file.replace(/\.js$/, '.ts'), file].find((candidate) => existsSync(candidate));
     return source === undefined ? { found: false } : { found: true, path: source };
   },

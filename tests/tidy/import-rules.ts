@@ -12,6 +12,7 @@ export interface Import {
 
 const ALIASES: Record<string, string> = {
   '#protocols': 'packages/protocols',
+  '#simulator': 'packages/simulator',
   '#platform': 'packages/platform',
   '#cli': 'packages/cli',
   '#services': 'services',

@@ -16,8 +16,11 @@ import {
  *
  * - Phase 1 asks all branches at once. A yes vote is durable at the participant (PREPARE TRANSACTION).
  * - The commit record is forced before any commit is sent: it is the decision.
- * - Begin, abort and end records are not forced. Without them nothing can have been committed (presumed abort).
- * - A branch that does not vote within `voteTimeoutMs` counts as a no: the over-cautious abort of 2PC.
+ * - Begin and end records are not forced, nor is the abort record of a transaction that a branch has refused: without
+ *   them nothing can have been committed (presumed abort), and who refused refuses again.
+ * - A branch that does not vote within `voteTimeoutMs` counts as a no: the over-cautious abort of 2PC. Nobody else
+ *   remembers it, so its record is forced: recovery would vote again, all might say yes, and an abort that is still
+ *   under way from before would then undo one branch of a committed transaction.
  * - The decision is sent again for ever. Until it arrives, a branch that voted yes holds its locks.
  */
 export interface TwoPhaseCommitState {
@@ -39,7 +42,13 @@ export const missingVoteCode = 'participant-unavailable';
 export const twoPhaseCommit: CommitProtocol<TwoPhaseCommitState> = {
   initial: (branchCount) => {
     invariant(branchCount > 0, 'a transaction has at least one branch');
-    return { phase: 'new', answered: Array<boolean>(branchCount).fill(false), code: '', round: 0, attempt: 0 };
+    return {
+      phase: 'new',
+      answered: Array<boolean>(branchCount).fill(false),
+      code: '',
+      round: 0,
+      attempt: 0,
+    };
   },
   step,
 };
@@ -72,7 +81,8 @@ const asks: Record<'voting' | 'committing' | 'aborting', Phase> = {
 };
 
 function done(state: TwoPhaseCommitState, branch: number, phase: Phase): Step<TwoPhaseCommitState> {
-  if (state.phase === 'new' || state.phase === 'ended' || phase !== asks[state.phase]) return { state, effects: [] };
+  if (state.phase === 'new' || state.phase === 'ended' || phase !== asks[state.phase])
+    return { state, effects: [] };
   const next = answer(state, branch);
   if (next.answered.includes(false)) return { state: next, effects: [] };
   if (next.phase === 'voting') {
@@ -81,7 +91,11 @@ function done(state: TwoPhaseCommitState, branch: number, phase: Phase): Step<Tw
   return end(next);
 }
 
-function timer(state: TwoPhaseCommitState, name: 'retry' | 'timeout', round: number): Step<TwoPhaseCommitState> {
+function timer(
+  state: TwoPhaseCommitState,
+  name: 'retry' | 'timeout',
+  round: number,
+): Step<TwoPhaseCommitState> {
   if (name === 'timeout') {
     // The vote's deadline holds for the whole phase, however often prepare was repeated in it.
     return state.phase === 'voting' ? abort(state, missingVoteCode) : { state, effects: [] };
@@ -92,7 +106,7 @@ function timer(state: TwoPhaseCommitState, name: 'retry' | 'timeout', round: num
 }
 
 function abort(state: TwoPhaseCommitState, code: AbortCode, refuser?: number): Step<TwoPhaseCommitState> {
-  const record: Effect = { type: 'persist', record: { kind: 'abort', code }, forced: false };
+  const record: Effect = { type: 'persist', record: { kind: 'abort', code }, forced: refuser === undefined };
   const step = enter({ ...state, code }, 'aborting', 1, [record], refuser);
   return step.state.answered.includes(false) ? step : joined([record], end(step.state));
 }
@@ -112,7 +126,9 @@ function enter(
   const answered = state.answered.map((_, branch) => branch === alreadyAnswered);
   const next = { ...state, phase, answered, round: state.round + 1, attempt };
   const deadline: Effect[] =
-    phase === 'voting' ? [{ type: 'schedule', timer: 'timeout', round: next.round, delayMs: voteTimeoutMs }] : [];
+    phase === 'voting'
+      ? [{ type: 'schedule', timer: 'timeout', round: next.round, delayMs: voteTimeoutMs }]
+      : [];
   return { state: next, effects: [...before, ...messages(next), ...deadline] };
 }
 
@@ -136,7 +152,8 @@ function end(state: TwoPhaseCommitState): Step<TwoPhaseCommitState> {
       { type: 'persist', record: { kind: 'end' }, forced: false },
       {
         type: 'reply',
-        outcome: state.phase === 'committing' ? { outcome: 'committed' } : { outcome: 'aborted', code: state.code },
+        outcome:
+          state.phase === 'committing' ? { outcome: 'committed' } : { outcome: 'aborted', code: state.code },
       },
       { type: 'forget' },
     ],
@@ -147,7 +164,7 @@ function recover(state: TwoPhaseCommitState, records: readonly LogRecord[]): Ste
   if (records.some((record) => record.kind === 'commit')) return enter(state, 'committing', 2, []);
   const aborted = records.find((record) => record.kind === 'abort');
   if (aborted !== undefined) return enter({ ...state, code: aborted.code }, 'aborting', 2, []);
-  // Presumed abort would allow to abort here. Voting again is as safe, since every yes vote is durable and none
-  // has been acted upon, and it costs no order.
+  // Presumed abort would allow to abort here. Voting again is as safe, since every yes vote is durable, and neither
+  // a commit nor an abort that was not refused can have been sent; and it costs no order.
   return enter(state, 'voting', 2, []);
 }

@@ -54,6 +54,8 @@ export class GroupCommitLog implements TransactionLog {
   private waiting: Waiting[] = [];
   private writing = false;
   private lazy: NodeJS.Timeout | undefined;
+  /** Resolves when every record that was appended so far is on disk. */
+  private allWritten = Promise.resolve();
 
   constructor(
     private readonly sql: Sql,
@@ -62,13 +64,14 @@ export class GroupCommitLog implements TransactionLog {
   ) {}
 
   append(transaction: Transaction, record: LogRecord, forced: boolean): Promise<void> {
-    return new Promise((written) => {
+    this.allWritten = new Promise((written) => {
       const { gid } = transaction;
       this.waiting.push({ gid, kind: record.kind, body: bodyOf(transaction, record), written });
       if (this.writing) return;
       if (forced) void this.writeAll();
       else this.lazy ??= setTimeout(() => void this.writeAll(), lazyMs);
     });
+    return this.allWritten;
   }
 
   /** The transactions that had not ended, with their records in the order of writing. */
@@ -77,7 +80,10 @@ export class GroupCommitLog implements TransactionLog {
     for (const row of await this.sql.run(readOpen, [])) {
       if (row.kind === 'begin') {
         const { protocol = 'saga', branches = [] } = row.body ?? {};
-        byGid.set(row.gid, { transaction: { gid: row.gid, protocol, branches }, records: [{ kind: 'begin' }] });
+        byGid.set(row.gid, {
+          transaction: { gid: row.gid, protocol, branches },
+          records: [{ kind: 'begin' }],
+        });
       } else {
         byGid.get(row.gid)?.records.push(toRecord(row));
       }
@@ -85,12 +91,18 @@ export class GroupCommitLog implements TransactionLog {
     return [...byGid.values()];
   }
 
-  /** How a transaction ended; undefined when it has not, or was never heard of. */
+  /**
+   * How a transaction ended; undefined when it has not, or was never heard of. An end record that is still on its
+   * way to the disk counts: a transaction that has ended must not begin again, since it could then be aborted.
+   */
   async outcomeOf(gid: string): Promise<Outcome | undefined> {
+    await this.allWritten;
     const rows = await this.sql.run(readOne, [gid]);
     if (!rows.some(({ kind }) => kind === 'end')) return undefined;
     const aborted = rows.find(({ kind }) => kind === 'abort');
-    return aborted === undefined ? { outcome: 'committed' } : { outcome: 'aborted', code: aborted.body?.code ?? '' };
+    return aborted === undefined
+      ? { outcome: 'committed' }
+      : { outcome: 'aborted', code: aborted.body?.code ?? '' };
   }
 
   private async writeAll(): Promise<void> {
@@ -107,7 +119,11 @@ export class GroupCommitLog implements TransactionLog {
   }
 
   private async writeGroup(group: readonly Waiting[]): Promise<void> {
-    const values = [group.map(({ gid }) => gid), group.map(({ kind }) => kind), group.map(({ body }) => body)];
+    const values = [
+      group.map(({ gid }) => gid),
+      group.map(({ kind }) => kind),
+      group.map(({ body }) => body),
+    ];
     for (let delayMs = firstRetryMs; ; delayMs = Math.min(longestRetryMs, delayMs * 2)) {
       try {
         await this.sql.run(write, values);
@@ -115,7 +131,10 @@ export class GroupCommitLog implements TransactionLog {
         this.metrics.logWrites.inc();
         return;
       } catch (error) {
-        this.logger.error({ err: error, records: group.length }, 'the transaction log cannot be written; trying again');
+        this.logger.error(
+          { err: error, records: group.length },
+          'the transaction log cannot be written; trying again',
+        );
         await new Promise((resolve) => setTimeout(resolve, delayMs));
       }
     }

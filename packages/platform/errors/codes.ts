@@ -21,7 +21,7 @@ export const errorCodes = {
   unauthenticated: { http: 401, grpc: GrpcStatus.UNAUTHENTICATED, title: 'A valid bearer token is needed' },
   'wrong-credentials': { http: 401, grpc: GrpcStatus.UNAUTHENTICATED, title: 'Owner or password is wrong' },
   forbidden: { http: 403, grpc: GrpcStatus.PERMISSION_DENIED, title: 'This is not yours to see or change' },
-  'not-found': { http: 404, grpc: GrpcStatus.NOT_FOUND, title: 'There is nothing at this address' },
+  'not-found': { http: 404, grpc: GrpcStatus.NOT_FOUND, title: 'Not found' },
   'unknown-account': { http: 404, grpc: GrpcStatus.NOT_FOUND, title: 'There is no such account' },
   'method-not-allowed': { http: 405, grpc: GrpcStatus.UNIMPLEMENTED, title: 'The method is not allowed here' },
   'owner-taken': { http: 409, grpc: GrpcStatus.ALREADY_EXISTS, title: 'An account of that owner exists' },

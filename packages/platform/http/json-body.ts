@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { parse as parseSecurely } from 'secure-json-parse';
 import { Problem } from '../errors/problem.js';
 
 export const bodyLimitBytes = 64 * 1024;
@@ -25,11 +26,6 @@ function parse(body: Buffer): unknown {
   } catch {
     throw new Error('The body is not UTF-8');
   }
-  return JSON.parse(text, refusePrototypeKeys);
-}
-
-/** Such a key is never a field of ours; it is an attempt to change what all objects inherit. */
-function refusePrototypeKeys(key: string, value: unknown): unknown {
-  if (key === '__proto__' || key === 'constructor') throw new Error(`The key ${key} is not allowed`);
-  return value;
+  // Refuses keys that would change what all objects inherit.
+  return parseSecurely(text, null, { protoAction: 'error', constructorAction: 'error' });
 }

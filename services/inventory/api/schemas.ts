@@ -3,7 +3,10 @@ import { paging } from '#platform/http/paging.js';
 
 export const skuSchema = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, dots, hyphens or underscores');
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+    'must be 1 to 64 letters, digits, dots, hyphens or underscores',
+  );
 
 export const productSchema = z
   .object({ sku: z.string(), name: z.string(), priceMinor: z.int(), available: z.int() })
@@ -14,6 +17,11 @@ export const productPageSchema = z
   .meta({ id: 'ProductPage' });
 
 export const productQuerySchema = z.strictObject({
-  query: z.string().max(100).default(''),
+  // PostgreSQL's text holds every character but this one.
+  query: z
+    .string()
+    .max(100)
+    .refine((text) => !text.includes('\0'), 'must not hold a zero byte')
+    .default(''),
   ...paging,
 });

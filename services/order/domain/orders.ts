@@ -32,7 +32,7 @@ export interface Order {
   readonly createdAt: string;
 }
 
-export interface NewOrder extends Omit<Order, 'createdAt'> {
+export interface NewOrder extends Order {
   readonly idempotencyKey: string;
   /** Tells a repeated request from another one under the same key. */
   readonly requestHash: string;
@@ -47,7 +47,10 @@ export interface OrderPage {
 export interface Orders {
   /** `duplicate` when the account has used the key before. */
   add(order: NewOrder): Promise<'added' | 'duplicate'>;
-  byKey(accountId: string, idempotencyKey: string): Promise<{ order: Order; requestHash: string } | undefined>;
+  byKey(
+    accountId: string,
+    idempotencyKey: string,
+  ): Promise<{ order: Order; requestHash: string } | undefined>;
   byId(id: string): Promise<Order | undefined>;
   ofAccount(accountId: string, page: number, pageSize: number): Promise<OrderPage>;
   /** Gives an order that was placed without prices its prices. */

@@ -31,7 +31,7 @@ export class PlaceOrder {
     const now = Date.now();
     const skus = request.items.map(({ sku }) => sku);
     const prices = await this.prices.quote(skus, now + (deadlineAtMs - now) * quoteShare);
-    const order = this.newOrder(request);
+    const order = this.newOrder(request, now);
     if (prices === 'unavailable') return this.record(order, request, deadlineAtMs);
 
     const items = priced(request.items, prices);
@@ -41,21 +41,36 @@ export class PlaceOrder {
     const pricedOrder = { ...order, items, totalMinor: totalOf(items) };
     const result = await this.execution.place(pricedOrder, deadlineAtMs);
     if (result.outcome === 'duplicate') return this.repeat(request, deadlineAtMs);
-    return { result: 'placed', order: withOutcome({ ...pricedOrder, createdAt: new Date(now).toISOString() }, result) };
+    return { result: 'placed', order: withOutcome(pricedOrder, result) };
   }
 
   private newOrder(request: PlaceOrderRequest): NewOrder {
     const { accountId, idempotencyKey, items } = request;
     const protocol = this.execution.protocolOf(request.protocol);
     const requestHash = hashOf(request);
-    return { id: uuidv7(), accountId, idempotencyKey, requestHash, protocol, items, status: 'PENDING', totalMinor: null };
+    const createdAt = new Date().toISOString();
+    return {
+      id: uuidv7(),
+      accountId,
+      idempotencyKey,
+      requestHash,
+      protocol,
+      items,
+      status: 'PENDING',
+      totalMinor: null,
+      createdAt,
+    };
   }
 
   /** Records an order that cannot be executed now: rejected already, or waiting for its prices. */
-  private async record(order: NewOrder, request: PlaceOrderRequest, deadlineAtMs: number): Promise<PlaceOrderResult> {
+  private async record(
+    order: NewOrder,
+    request: PlaceOrderRequest,
+    deadlineAtMs: number,
+  ): Promise<PlaceOrderResult> {
     const added = await this.orders.add(order);
     if (added === 'duplicate') return this.repeat(request, deadlineAtMs);
-    return { result: 'placed', order: { ...order, createdAt: new Date().toISOString() } };
+    return { result: 'placed', order };
   }
 
   /** The answer to a request whose key the account has used before: the same order, as far as it has come. */

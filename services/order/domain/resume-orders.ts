@@ -49,7 +49,8 @@ export class ResumeOrders {
     const ready = order.totalMinor === null ? await this.price(order, deadlineAtMs) : order;
     if (ready === undefined) return;
     const result = await this.execution.resume(ready, deadlineAtMs);
-    if (result.outcome !== 'unknown') this.logger.info({ gid: order.id, ...result }, 'an unfinished order was finished');
+    if (result.outcome !== 'unknown')
+      this.logger.info({ gid: order.id, ...result }, 'an unfinished order was finished');
   }
 
   /** Undefined when there is still no price, or no such product. */

@@ -1,5 +1,13 @@
 import type { Database, Sql, Statement } from '#platform/postgres/database.js';
-import type { NewOrder, Order, OrderItem, OrderPage, Orders, OrderStatus, PricedItem } from '../domain/orders.js';
+import type {
+  NewOrder,
+  Order,
+  OrderItem,
+  OrderPage,
+  Orders,
+  OrderStatus,
+  PricedItem,
+} from '../domain/orders.js';
 
 interface OrderRow {
   id: string;
@@ -16,8 +24,9 @@ interface OrderRow {
 const insert: Statement<{ id: string }> = {
   name: 'order-insert',
   text: `
-    INSERT INTO orders.orders (id, account_id, idempotency_key, request_hash, protocol, status, code, items, total_minor)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    INSERT INTO orders.orders (id, account_id, idempotency_key, request_hash, protocol, status, code, items, total_minor,
+                               created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     ON CONFLICT (account_id, idempotency_key) DO NOTHING
     RETURNING id`,
 };
@@ -71,6 +80,7 @@ export async function insertOrder(sql: Sql, order: NewOrder): Promise<'added' | 
     order.code ?? null,
     JSON.stringify(order.items),
     order.totalMinor,
+    order.createdAt,
   ]);
   return rows.length === 1 ? 'added' : 'duplicate';
 }

@@ -12,7 +12,7 @@ CREATE TABLE orders.orders (
   -- [{sku, quantity, priceMinor?}]; prices and total are missing while inventory could not be asked.
   items jsonb NOT NULL,
   total_minor bigint,
-  created_at timestamptz NOT NULL DEFAULT now(),
+  created_at timestamptz NOT NULL,
   UNIQUE (account_id, idempotency_key)
 ) WITH (fillfactor = 80);
 

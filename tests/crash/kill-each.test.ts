@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { usePlatform } from '../e2e/platform.js';
 import { plentifulProducts, type Product, ShopClient } from '../e2e/shop-client.js';
 import { waitUntil } from '../e2e/wait-until.js';
@@ -18,9 +18,6 @@ const VICTIMS = [
 const ORDERS = 60;
 const KILL_AFTER = 15;
 const RESTART_DEADLINE_MS = 30_000;
-
-// Each wait in a test has its own deadline, and says what did not happen; this one is above their sum.
-jest.setTimeout(120_000);
 
 /**
  * Kills each process in turn while orders come in, and shows that no order is lost, half done or done twice:

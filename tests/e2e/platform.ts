@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll } from '@jest/globals';
+import { afterAll, beforeAll, jest } from '@jest/globals';
 import { z } from 'zod';
 
 export const repository = path.join(import.meta.dirname, '..', '..', '..');
@@ -14,6 +14,7 @@ const COMMAND_DEADLINE_MS = 90_000;
 /** Above a command's own deadline, so that what a test reports is what the command said. */
 export const START_DEADLINE_MS = 120_000;
 const STOP_DEADLINE_MS = 120_000;
+const TEST_DEADLINE_MS = 180_000;
 
 export interface CliResult {
   exitCode: number;
@@ -177,6 +178,8 @@ export class TestPlatform {
 
 /** A platform for all tests of a file: started before the first, removed after the last, failed or not. */
 export function usePlatform(stage: number): () => TestPlatform {
+  // Each wait in a test has its own deadline, and says what did not happen; this one is above them.
+  jest.setTimeout(TEST_DEADLINE_MS);
   let platform: TestPlatform | undefined;
   beforeAll(async () => {
     platform = await TestPlatform.create(stage);

@@ -31,7 +31,7 @@ export class PlaceOrder {
     const now = Date.now();
     const skus = request.items.map(({ sku }) => sku);
     const prices = await this.prices.quote(skus, now + (deadlineAtMs - now) * quoteShare);
-    const order = this.newOrder(request, now);
+    const order = this.newOrder(request);
     if (prices === 'unavailable') return this.record(order, request, deadlineAtMs);
 
     const items = priced(request.items, prices);

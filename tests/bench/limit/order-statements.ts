@@ -1,5 +1,5 @@
 import type { Logger } from '#platform/logging/logger.js';
-import { Metrics } from '#platform/metrics/metrics.js';
+import type { Metrics } from '#platform/metrics/metrics.js';
 import type { BranchAction, BranchHandler } from '#platform/participant/branch-handler.js';
 import type { Transaction } from '#platform/runtime/transaction-runtime.js';
 import type { LogRecord } from '#protocols/commit/messages.js';
@@ -69,7 +69,9 @@ async function writeLog(
   transaction: Transaction,
   kinds: readonly LogRecord['kind'][],
 ): Promise<void> {
-  const log = new GroupCommitLog(sql, new Metrics(), { error: () => undefined } as unknown as Logger);
+  const counter = { inc: () => undefined };
+  const metrics = { logRecords: counter, logWrites: counter } as unknown as Metrics;
+  const log = new GroupCommitLog(sql, metrics, { error: () => undefined } as unknown as Logger);
   await Promise.all(
     kinds.map((kind, index) => {
       const record: LogRecord = kind === 'abort' ? { kind, code: '' } : { kind };

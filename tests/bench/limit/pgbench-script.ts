@@ -29,6 +29,12 @@ function literal(value: unknown): string {
   if (value === null) return 'NULL';
   if (typeof value === 'number') return String(value);
   if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`;
-  if (Array.isArray(value)) return `ARRAY[${value.map(literal).join(', ')}]`;
+  if (Array.isArray(value)) return literal(`{${value.map(element).join(',')}}`);
   throw new Error(`A statement has a value of an unknown kind: ${JSON.stringify(value)}`);
+}
+
+/** An element of an array's text form, which takes the type that the statement gives it. */
+function element(value: unknown): string {
+  if (typeof value === 'string') return `"${value.replaceAll(/["\\]/g, '\\$&')}"`;
+  return value === null || typeof value === 'number' ? String(value) : literal(value);
 }

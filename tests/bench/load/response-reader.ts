@@ -27,7 +27,7 @@ export class ResponseReader {
         return undefined;
       }
       this.partial = undefined;
-      const text = bytes.latin1Slice(0, end);
+      const text = bytes.toString('latin1', 0, end);
       this.head = { status: Number(text.slice(9, 12)), closes: closing.test(text) };
       const length = contentLength.exec(text)?.[1];
       if (length === undefined) throw new Error(`A response without a length cannot be read:\n${text}`);

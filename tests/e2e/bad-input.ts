@@ -285,10 +285,6 @@ export function describeBadInput(platform: () => TestPlatform): void {
     it.each<[name: string, text: () => string]>([
       ['a line of noise', () => 'NOISE\r\n\r\n'],
       [
-        'a header without a colon',
-        () => `GET /api/products HTTP/1.1\r\n${host()}Nonsense\r\nConnection: close\r\n\r\n`,
-      ],
-      [
         'two lengths',
         () =>
           `POST /api/orders HTTP/1.1\r\n${host()}Content-Length: 2\r\nContent-Length: 20\r\nConnection: close\r\n\r\n{}`,

@@ -36,6 +36,7 @@ function newOrder(protocol: OrderCase): PricedOrder {
     status: 'PENDING',
     items: [{ sku: skuOf(0).replace(String(firstNumber), ':s'), quantity: 1, priceMinor }],
     totalMinor: priceMinor,
+    createdAt: '2026-01-01T00:00:00.000Z',
   };
 }
 

@@ -1,9 +1,8 @@
 // `npm run dev`: the platform, and beside it a compiler that watches. After each build without errors the
 // processes whose code has changed are asked to end, one copy at a time; the supervisor starts them again.
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { readFileSync, watch } from 'node:fs';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { requireNode } from './node-version.mjs';
@@ -23,6 +22,8 @@ const progress = newProgress();
 const args = process.argv.slice(2);
 await setUp(progress, { verbose: true }).catch(tell);
 await ensureSystemParts(progress).catch(tell);
+// Needs a package, which the set-up has just installed.
+const { BUNDLES, bundleServices } = await import('./bundle.mjs');
 
 const platform = spawn(process.execPath, [join(root, 'bootstrap/cli.mjs'), 'up', ...args], {
   stdio: 'inherit',
@@ -45,42 +46,41 @@ watch(join(root, 'proto'), { recursive: true }, () => {
   if (work) progress.step('types from proto/', work).catch((error) => progress.line(`! ${error.message}`));
 });
 
-let known = hashOutputs();
+let known = readEntries();
 let restarting = Promise.resolve();
 compiler.stdout.on('data', (chunk) => {
   const text = String(chunk);
-  if (BUILT.test(text))
+  if (BUILT.test(text)) {
     restarting = restarting.then(restartChanged).catch((error) => progress.line(`! ${error.message}`));
-  else if (FAILED.test(text) || text.includes('error TS')) process.stdout.write(text);
+  } else if (FAILED.test(text) || text.includes('error TS')) {
+    process.stdout.write(text);
+  }
 });
 
 async function restartChanged() {
+  await bundleServices();
   const before = known;
-  known = hashOutputs();
-  const changed = [...known].filter(([path, hash]) => before.get(path) !== hash).map(([path]) => path);
-  const code = changed.filter(
-    (path) => !path.endsWith('.test.js') && !path.startsWith(join('dist', 'tests')),
-  );
-  if (code.length === 0) return;
-  if (code.every((path) => path.startsWith(join('dist', 'packages', 'cli')))) {
-    progress.line('! The launcher itself has changed: stop and start `npm run dev` for it');
-    return;
-  }
-  for (const { name, pid } of await servicesOf(code)) {
+  known = readEntries();
+  const changed = [...known.keys()].filter((service) => before.get(service) !== known.get(service));
+  if (changed.length === 0) return;
+  const { processes } = await status();
+  for (const { name, pid } of processes) {
+    if (!changed.some((service) => name === service || name.startsWith(`${service}-`))) continue;
     process.kill(pid, 'SIGTERM');
     await progress.step(`restart ${name}`, () => restarted(name, pid));
   }
 }
 
-/** The processes that run a changed file: a service's own, and every process for what services share. */
-async function servicesOf(code) {
-  const changed = new Set(
-    code.map((path) => (path.split(sep)[1] === 'services' ? path.split(sep)[2] : 'all')),
-  );
-  const { processes } = await status();
-  return processes.filter(
-    ({ kind, name }) =>
-      kind === 'service' && [...changed, 'monolith'].some((part) => part === 'all' || name.startsWith(part)),
+/**
+ * The entry of each service's bundle. It names the files that it shares with other services by the hashes of
+ * their contents, and so differs when anything in the service has changed.
+ */
+function readEntries() {
+  return new Map(
+    listFiles(BUNDLES, 'main.js').map((path) => [
+      path.split(/[/\\]/).at(-2),
+      readFileSync(join(root, path), 'utf8'),
+    ]),
   );
 }
 
@@ -108,15 +108,4 @@ function status() {
       }
     });
   });
-}
-
-function hashOutputs() {
-  return new Map(
-    listFiles('dist', '.js').map((path) => [
-      path,
-      createHash('sha1')
-        .update(readFileSync(join(root, path)))
-        .digest('hex'),
-    ]),
-  );
 }

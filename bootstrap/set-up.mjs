@@ -86,13 +86,15 @@ function findBuildWork() {
   const sources = ['generated', 'packages', 'services', 'tests'].flatMap((folder) =>
     listFiles(folder, '.ts'),
   );
-  const wanted = hashFiles([...sources, 'tsconfig.json', 'package-lock.json']);
+  const wanted = hashFiles([...sources, 'bootstrap/bundle.mjs', 'tsconfig.json', 'package-lock.json']);
   if (readStamp(BUILD_STAMP) === wanted) return undefined;
   return async () => {
     rmSync(join(root, BUILD_STAMP), { force: true });
     await runCommand(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'], { cwd: root });
     removeLeftOvers(new Set(sources));
     await runCommand(process.execPath, ['dist/services/monolith/write-openapi.js'], { cwd: root });
+    const { bundleServices } = await import('./bundle.mjs');
+    await bundleServices();
     writeFileSync(join(root, BUILD_STAMP), wanted);
   };
 }
@@ -101,7 +103,7 @@ function findBuildWork() {
 export function removeLeftOvers(sources) {
   for (const output of listFiles('dist', '.js')) {
     const source = output.slice('dist/'.length, -'.js'.length);
-    if (sources.has(`${source}.ts`)) continue;
+    if (sources.has(`${source}.ts`) || source.startsWith('bundle')) continue;
     for (const ending of ['.js', '.js.map']) rmSync(join(root, `dist/${source}${ending}`), { force: true });
   }
 }

@@ -34,7 +34,7 @@ export function planService(service: PlannedService, context: ServicesContext): 
       '--enable-source-maps',
       // Until the service is ready, which switches it on: most of a start is code that runs once.
       '--no-opt',
-      join(repositoryRoot, 'dist/services', service.service, 'main.js'),
+      join(repositoryRoot, 'dist/bundle/services', service.service, 'main.js'),
     ],
     environment: serviceEnvironment(service, context),
     workingFolder: context.state.path,

@@ -1,0 +1,146 @@
+import { commitProtocols, type CommitProtocolName } from '#protocols/commit/catalogue.js';
+import type { CommitProtocol, Effect, Event, LogRecord, Phase, Timer } from '#protocols/commit/messages.js';
+
+/**
+ * A scenario is a text file: comments (`# …`), and blocks of a command, a line `----`, and what the core answered:
+ * its effects and its state. The commands:
+ *
+ *     new saga 3                        a transaction of three branches
+ *     begin
+ *     done 0 apply                      a branch's answer: done, or refused with a code
+ *     refused 1 apply out-of-stock
+ *     timer retry                       the timer that was scheduled last; `timer retry 1` that of round 1
+ *     recover begin abort:out-of-stock  after a restart, with these records in the log
+ */
+export interface Block {
+  /** Comments and empty lines before the command. */
+  readonly before: readonly string[];
+  readonly command: string;
+  readonly output: string;
+}
+
+export interface Scenario {
+  readonly blocks: readonly Block[];
+  readonly after: readonly string[];
+}
+
+const separator = '----';
+
+export function parseScenario(text: string): Scenario {
+  const blocks: Block[] = [];
+  let before: string[] = [];
+  const lines = text.replace(/\n$/, '').split('\n');
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines[at] ?? '';
+    if (line === '' || line.startsWith('#')) {
+      before.push(line);
+      continue;
+    }
+    if (lines[at + 1] !== separator) throw new Error(`"${line}" is not followed by ${separator}`);
+    const end = lines.indexOf('', at);
+    const output = lines.slice(at + 2, end < 0 ? undefined : end).join('\n');
+    blocks.push({ before, command: line, output });
+    before = [];
+    at = end < 0 ? lines.length : end - 1;
+  }
+  return { blocks, after: before };
+}
+
+export function formatScenario({ blocks, after }: Scenario): string {
+  const lines = blocks.flatMap(({ before, command, output }) => [...before, command, separator, output]);
+  return `${[...lines, ...after].join('\n')}\n`;
+}
+
+/** Runs the commands and returns the scenario with what came out. */
+export function runScenario({ blocks, after }: Scenario): Scenario {
+  const script = new Script();
+  return { blocks: blocks.map((block) => ({ ...block, output: script.run(block.command) })), after };
+}
+
+class Script {
+  private core: CommitProtocol<unknown> | undefined;
+  private branchCount = 0;
+  private state: unknown;
+  private readonly rounds = new Map<Timer, number>();
+
+  run(command: string): string {
+    const [verb = '', ...words] = command.split(/ +/);
+    if (verb === 'new') return this.start(words);
+    // A restarted coordinator knows only what is in its log.
+    if (verb === 'recover') this.state = this.core?.initial(this.branchCount);
+    const event = this.parseEvent(verb, words);
+    if (this.core === undefined) throw new Error('A scenario starts with new PROTOCOL BRANCHES');
+    const { state, effects } = this.core.step(this.state, event);
+    this.state = state;
+    for (const effect of effects) {
+      if (effect.type === 'schedule') this.rounds.set(effect.timer, effect.round);
+    }
+    const lines = effects.length === 0 ? ['nothing'] : effects.map(describeEffect);
+    return [...lines, describeState(state)].join('\n');
+  }
+
+  private start([protocol = '', count]: string[]): string {
+    if (!Object.hasOwn(commitProtocols, protocol)) throw new Error(`There is no protocol ${protocol}`);
+    this.core = commitProtocols[protocol as CommitProtocolName];
+    this.branchCount = Number(count);
+    this.state = this.core.initial(this.branchCount);
+    this.rounds.clear();
+    return describeState(this.state);
+  }
+
+  private parseEvent(verb: string, words: readonly string[]): Event {
+    const [first = '', second = '', third = ''] = words;
+    switch (verb) {
+      case 'begin':
+        return { type: 'begin' };
+      case 'done':
+        return { type: 'done', branch: Number(first), phase: second as Phase };
+      case 'refused':
+        return { type: 'refused', branch: Number(first), phase: second as Phase, code: third };
+      case 'timer': {
+        const timer = first as Timer;
+        const round = second === '' ? this.rounds.get(timer) : Number(second);
+        if (round === undefined) throw new Error(`No timer ${timer} was scheduled`);
+        return { type: 'timer', timer, round };
+      }
+      case 'recover':
+        return { type: 'recover', records: words.map(parseRecord) };
+      default:
+        throw new Error(`There is no command ${verb}`);
+    }
+  }
+}
+
+function parseRecord(word: string): LogRecord {
+  const [kind = '', code = ''] = word.split(':');
+  return kind === 'abort' ? { kind, code } : { kind: kind as 'begin' | 'commit' | 'end' };
+}
+
+function describeEffect(effect: Effect): string {
+  switch (effect.type) {
+    case 'persist': {
+      const { record, forced } = effect;
+      const name = record.kind === 'abort' ? `abort ${record.code}` : record.kind;
+      return `persist ${name}${forced ? ', forced' : ''}`;
+    }
+    case 'send': {
+      const why = effect.code === '' ? '' : ` because of ${effect.code}`;
+      return `send ${effect.phase} to ${effect.branch}, attempt ${effect.attempt}${why}`;
+    }
+    case 'schedule':
+      return `schedule ${effect.timer} ${effect.round} in ${effect.delayMs} ms`;
+    case 'reply':
+      return effect.outcome.outcome === 'aborted'
+        ? `reply aborted ${effect.outcome.code}`
+        : 'reply committed';
+    case 'forget':
+      return 'forget';
+  }
+}
+
+function describeState(state: unknown): string {
+  return `state ${JSON.stringify(state)
+    .replaceAll(/"(\w+)":/g, '$1: ')
+    .replaceAll(',', ', ')
+    .replaceAll('"', '')}`;
+}

@@ -57,7 +57,7 @@ export class CoordinatorModule implements OnModuleInit, BeforeApplicationShutdow
     for (const { transaction, records } of open) this.runtime.recover(transaction, records);
     if (open.length > 0) this.logger.info({ transactions: open.length }, 'recovered open transactions');
     if (this.grpcServer === undefined) throw new Error('TRISTATE_GRPC_ADDRESS is missing: the coordinator is called over gRPC');
-    serveCoordinator(this.grpcServer, this.runtime, this.log);
+    serveCoordinator(this.grpcServer, this.runtime, this.log, this.logger);
   }
 
   beforeApplicationShutdown(): void {

@@ -14,11 +14,13 @@ import { GrpcClients } from '#platform/grpc/grpc-client.js';
 import { GrpcServer } from '#platform/grpc/grpc-server.js';
 import { DocsModule } from '#platform/http/docs.module.js';
 import type { Logger } from '#platform/logging/logger.js';
+import { Metrics } from '#platform/metrics/metrics.js';
 import { Participant } from '#platform/participant/participant.js';
 import { Database } from '#platform/postgres/database.js';
 import { requireDatabase } from '#platform/process/platform.js';
 import type { ServiceDefinition } from '#platform/process/run-process.js';
 import { LOGGER } from '#platform/process/tokens.js';
+import { CoordinatorChannels } from '#platform/runtime/coordinator-channels.js';
 import { orderPaths } from './api/openapi.js';
 import { OrdersController } from './api/orders.controller.js';
 import type { OrderExecution } from './domain/order-execution.js';
@@ -45,6 +47,7 @@ export class OrderModule implements OnModuleInit, OnApplicationBootstrap, Before
     @Inject(Audit) private readonly audit: Audit,
     @Inject(GrpcServer) private readonly grpcServer: GrpcServer | undefined,
     @Inject(ResumeOrders) private readonly resumeOrders: ResumeOrders,
+    @Inject(CoordinatorChannels) private readonly coordinator: CoordinatorChannels | undefined,
   ) {}
 
   static register(config: ProcessConfig): DynamicModule {
@@ -60,12 +63,24 @@ export class OrderModule implements OnModuleInit, OnApplicationBootstrap, Before
           useFactory: (database: Database | undefined) => new PostgresOrders(requireDatabase(database)),
         },
         {
-          provide: ORDER_EXECUTION,
-          inject: [Database, Participant, GrpcClients],
-          useFactory: (database: Database, participant: Participant, clients: GrpcClients): OrderExecution =>
+          provide: CoordinatorChannels,
+          inject: [GrpcClients, Metrics, LOGGER],
+          useFactory: (clients: GrpcClients, metrics: Metrics, logger: Logger) =>
             apart
-              ? new CoordinatedExecution(database, clients, config.peers.get('coordinator') ?? [])
-              : new LocalExecution(database, participant),
+              ? new CoordinatorChannels(clients, config.peers.get('coordinator') ?? [], metrics, logger)
+              : undefined,
+        },
+        {
+          provide: ORDER_EXECUTION,
+          inject: [Database, Participant, CoordinatorChannels],
+          useFactory: (
+            database: Database,
+            participant: Participant,
+            coordinator: CoordinatorChannels | undefined,
+          ): OrderExecution =>
+            coordinator === undefined
+              ? new LocalExecution(database, participant)
+              : new CoordinatedExecution(database, coordinator),
         },
         {
           provide: PriceList,
@@ -106,6 +121,7 @@ export class OrderModule implements OnModuleInit, OnApplicationBootstrap, Before
 
   beforeApplicationShutdown(): void {
     this.resumeOrders.stop();
+    this.coordinator?.close();
   }
 }
 

@@ -21,9 +21,15 @@ export const correlationIdKey = 'x-correlation-id';
 
 const drainMs = 5_000;
 
+interface Drainable {
+  /** Finishes what is under way and then ends. */
+  drain(): void;
+}
+
 /** The gRPC side of a process: its services, the standard health service, and who may call them. */
 export class GrpcServer {
   private readonly server: Server;
+  private readonly endpoints: Drainable[] = [];
   private readonly health = new HealthImplementation({ '': 'NOT_SERVING' });
 
   constructor(
@@ -38,8 +44,10 @@ export class GrpcServer {
     this.health.addToServer(this.server);
   }
 
-  add(definition: ServiceDefinition, implementation: UntypedServiceImplementation): void {
+  /** @param endpoint what has to end the service's streams before the server can close */
+  add(definition: ServiceDefinition, implementation: UntypedServiceImplementation, endpoint?: Drainable): void {
     this.server.addService(definition, implementation);
+    if (endpoint !== undefined) this.endpoints.push(endpoint);
   }
 
   async listen({ host, port }: Address): Promise<void> {
@@ -54,6 +62,7 @@ export class GrpcServer {
   /** Takes no new calls, lets those under way finish, and cuts what is left after 5 s. */
   async close(): Promise<void> {
     this.health.setStatus('', 'NOT_SERVING');
+    for (const endpoint of this.endpoints) endpoint.drain();
     await new Promise<void>((resolve) => {
       const cut = setTimeout(() => {
         this.logger.warn('gRPC calls did not end in time and were cut');

@@ -10,7 +10,6 @@ import { Health } from '../health/health.js';
 import { OperationsController } from '../http/operations.controller.js';
 import { createLogger, type Logger } from '../logging/logger.js';
 import { Metrics } from '../metrics/metrics.js';
-import { ParticipantEndpoint } from '../participant/participant-endpoint.js';
 import { Participant } from '../participant/participant.js';
 import { Database } from '../postgres/database.js';
 import { LOGGER, PROCESS_CONFIG } from './tokens.js';
@@ -26,7 +25,6 @@ export interface Platform {
   readonly database: Database | undefined;
   readonly cacheStore: CacheStore | undefined;
   readonly participant: Participant | undefined;
-  readonly participantEndpoint: ParticipantEndpoint | undefined;
 }
 
 export function createPlatform(config: ProcessConfig): Platform {
@@ -48,7 +46,6 @@ export function createPlatform(config: ProcessConfig): Platform {
     grpcClients: new GrpcClients(serviceKey, metrics),
     grpcServer: config.grpc === undefined ? undefined : new GrpcServer(serviceKey, metrics, logger),
     cacheStore: config.redisUrl === undefined ? undefined : new CacheStore(config.redisUrl, metrics, logger),
-    participantEndpoint: participant === undefined ? undefined : new ParticipantEndpoint(participant),
   };
 }
 

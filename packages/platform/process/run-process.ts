@@ -5,6 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { readProcessConfig, type ProcessConfig, type ServiceName } from '../config/process-config.js';
 import { createHttpApp } from '../http/http-app.js';
 import type { Logger } from '../logging/logger.js';
+import { serveParticipant } from '../participant/participant-endpoint.js';
 import { migrate } from '../postgres/migrations.js';
 import { createPlatform, platformModule, type Platform } from './platform.js';
 
@@ -46,7 +47,7 @@ export async function runProcess(service: ServiceDefinition): Promise<void> {
 }
 
 async function start(service: ServiceDefinition, platform: Platform): Promise<NestFastifyApplication> {
-  const { config, logger, metrics, grpcServer, participantEndpoint } = platform;
+  const { config, logger, metrics, grpcServer, participant } = platform;
   if (config.database !== undefined) {
     for (const { schema, directory } of service.migrations) await migrate(config.database, schema, directory, logger);
   }
@@ -54,7 +55,7 @@ async function start(service: ServiceDefinition, platform: Platform): Promise<Ne
   const app = await createHttpApp(root, config, logger, metrics);
   await app.init();
   if (grpcServer !== undefined && config.grpc !== undefined) {
-    if (service.participates) participantEndpoint?.register(grpcServer);
+    if (service.participates && participant !== undefined) serveParticipant(grpcServer, participant);
     await grpcServer.listen(config.grpc);
   }
   await app.listen(config.http.port, config.http.host);
@@ -81,7 +82,6 @@ async function stop(app: NestFastifyApplication, platform: Platform, signal: str
     logger.warn('not everything ended in time');
     process.exit(0);
   }, shutdownMs);
-  platform.participantEndpoint?.drain();
   await settle(logger, platform.grpcServer?.close());
   await settle(logger, app.close());
   await settle(logger, platform.database?.close());

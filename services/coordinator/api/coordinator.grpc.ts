@@ -6,9 +6,9 @@ import {
   type ExecuteRequest,
 } from '#generated/tristate/coordinator/v1/coordinator.js';
 import { Protocol } from '#generated/tristate/transaction/v1/transaction.js';
-import { Problem } from '#platform/errors/problem.js';
 import type { GrpcServer } from '#platform/grpc/grpc-server.js';
-import { unary } from '#platform/grpc/unary-handler.js';
+import { StreamEndpoint } from '#platform/grpc/stream-endpoint.js';
+import type { Logger } from '#platform/logging/logger.js';
 import type { Transaction, TransactionRuntime } from '#platform/runtime/transaction-runtime.js';
 import type { CommitProtocolName } from '#protocols/commit/catalogue.js';
 import type { Outcome } from '#protocols/commit/messages.js';
@@ -23,32 +23,40 @@ const protocolOfWire = new Map<Protocol, CommitProtocolName>([
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const mostBranches = 16;
 
-export function serveCoordinator(server: GrpcServer, runtime: TransactionRuntime, outcomes: Outcomes): void {
-  const implementation: CoordinatorServer = {
-    execute: unary<ExecuteRequest, ExecuteReply>(async (request) => {
-      const outcome = await executeTransaction(runtime, outcomes, toTransaction(request), request.resumed);
-      if (outcome === 'overloaded') throw new Problem('overloaded');
-      return toReply(outcome);
-    }),
-  };
-  server.add(CoordinatorService, implementation);
+export function serveCoordinator(
+  server: GrpcServer,
+  runtime: TransactionRuntime,
+  outcomes: Outcomes,
+  logger: Logger,
+): void {
+  const endpoint = new StreamEndpoint<ExecuteRequest, ExecuteReply>(async (request) => {
+    const transaction = toTransaction(request);
+    // No answer leaves the order PENDING at its service, which will ask again.
+    if (typeof transaction === 'string') {
+      logger.error({ gid: request.gid }, `a transaction was not executed: ${transaction}`);
+      return undefined;
+    }
+    const outcome = await executeTransaction(runtime, outcomes, transaction, request.resumed);
+    if (outcome !== 'overloaded') return toReply(request.gid, outcome);
+    logger.warn({ gid: request.gid }, 'a transaction was not executed: too many are under way');
+    return undefined;
+  });
+  const implementation: CoordinatorServer = { execute: (stream) => endpoint.accept(stream) };
+  server.add(CoordinatorService, implementation, endpoint);
 }
 
-function toTransaction({ gid, protocol: wire, branches }: ExecuteRequest): Transaction {
+/** The transaction, or what is wrong with the request. */
+function toTransaction({ gid, protocol: wire, branches }: ExecuteRequest): Transaction | string {
   const protocol = protocolOfWire.get(wire);
-  if (!uuid.test(gid)) throw new Problem('validation-failed', 'gid must be a UUID in lower case');
-  if (protocol === undefined) throw new Problem('unknown-protocol');
-  if (branches.length === 0 || branches.length > mostBranches) {
-    throw new Problem('validation-failed', `a transaction has 1 to ${mostBranches} branches`);
-  }
-  if (branches.some(({ action }) => action === undefined)) {
-    throw new Problem('validation-failed', 'every branch needs an action');
-  }
+  if (!uuid.test(gid)) return 'its gid is not a UUID in lower case';
+  if (protocol === undefined) return 'its protocol is unknown';
+  if (branches.length === 0 || branches.length > mostBranches) return `it has not 1 to ${mostBranches} branches`;
+  if (branches.some(({ action }) => action === undefined)) return 'a branch has no action';
   return { gid, protocol, branches };
 }
 
-function toReply(outcome: Outcome): ExecuteReply {
+function toReply(gid: string, outcome: Outcome): ExecuteReply {
   return outcome.outcome === 'committed'
-    ? { outcome: WireOutcome.COMMITTED, code: '' }
-    : { outcome: WireOutcome.ABORTED, code: outcome.code };
+    ? { gid, outcome: WireOutcome.COMMITTED, code: '' }
+    : { gid, outcome: WireOutcome.ABORTED, code: outcome.code };
 }

@@ -1,11 +1,7 @@
-import {
-  CoordinatorClient,
-  ExecuteReply_Outcome as Outcome,
-  type ExecuteReply,
-} from '#generated/tristate/coordinator/v1/coordinator.js';
+import { ExecuteReply_Outcome as Outcome, type ExecuteReply } from '#generated/tristate/coordinator/v1/coordinator.js';
 import { Protocol } from '#generated/tristate/transaction/v1/transaction.js';
-import type { GrpcClients } from '#platform/grpc/grpc-client.js';
 import type { Database } from '#platform/postgres/database.js';
+import type { CoordinatorChannels } from '#platform/runtime/coordinator-channels.js';
 import type { CommitProtocolName } from '#protocols/commit/catalogue.js';
 import { branchesOf } from '../domain/branches.js';
 import type { ExecutionResult, OrderExecution, PricedOrder } from '../domain/order-execution.js';
@@ -20,18 +16,13 @@ const wireProtocol: Record<CommitProtocolName, Protocol> = {
 
 /**
  * The execution of the stages with a database for each service: the order is recorded PENDING, and the
- * coordinator drives its transaction. Every end of the call but an answer leaves the outcome unknown.
+ * coordinator drives its transaction. Without an answer the outcome is unknown.
  */
 export class CoordinatedExecution implements OrderExecution {
-  private readonly coordinator: CoordinatorClient;
-
   constructor(
     private readonly database: Database,
-    private readonly clients: GrpcClients,
-    coordinators: readonly string[],
-  ) {
-    this.coordinator = clients.connect(CoordinatorClient, coordinators);
-  }
+    private readonly coordinator: CoordinatorChannels,
+  ) {}
 
   protocolOf(asked: CommitProtocolName): CommitProtocolName {
     return asked;
@@ -49,9 +40,8 @@ export class CoordinatedExecution implements OrderExecution {
 
   private async execute(order: Order | PricedOrder, resumed: boolean, deadlineAtMs: number): Promise<ExecutionResult> {
     if (order.protocol === 'local') throw new Error('A local order has no coordinator');
-    const method = this.coordinator.execute.bind(this.coordinator);
     const request = { gid: order.id, protocol: wireProtocol[order.protocol], branches: branchesOf(order), resumed };
-    const result = await this.clients.call('Coordinator/Execute', method, request, deadlineAtMs);
+    const result = await this.coordinator.execute(request, deadlineAtMs);
     return result.outcome === 'success' ? toResult(result.reply) : { outcome: 'unknown' };
   }
 }

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { Failure } from '#cli/failure.js';
-import { addOrderBench } from './order-command.js';
+import { addOrderBench } from './order/order-command.js';
 
 /** The benchmarks' command line. The exit code is 1 for a failure, 2 for wrong usage. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -16,7 +16,8 @@ export async function main(args: readonly string[]): Promise<void> {
       process.exitCode = error.exitCode === 0 ? 0 : 2;
       return;
     }
-    const text = error instanceof Failure ? `\n${error.message}` : error instanceof Error ? error.stack : String(error);
+    const text =
+      error instanceof Failure ? `\n${error.message}` : error instanceof Error ? error.stack : String(error);
     process.stderr.write(`${text}\n`);
     process.exitCode = 1;
   }

@@ -1,21 +1,30 @@
 export interface PgbenchResult {
   readonly transactionsPerSecond: number;
   readonly latencyMs: number;
-  readonly transactions: number;
 }
 
-/** Reads what pgbench prints at its end; undefined when it has not come to its end. */
-export function parsePgbench(output: string): PgbenchResult | undefined {
-  const number = (pattern: RegExp): number | undefined => {
-    const found = pattern.exec(output)?.[1];
-    return found === undefined ? undefined : Number(found);
-  };
-  const transactionsPerSecond = number(/^tps = ([\d.]+) \(without initial connection time\)/m);
-  const latencyMs = number(/^latency average = ([\d.]+) ms/m);
-  const transactions = number(/^number of transactions actually processed: (\d+)/m);
-  const failed = number(/^number of failed transactions: (\d+)/m) ?? 0;
-  if (transactionsPerSecond === undefined || latencyMs === undefined || transactions === undefined)
-    return undefined;
-  if (failed > 0 || /client \d+ aborted/.test(output)) return undefined;
-  return { transactionsPerSecond, latencyMs, transactions };
+const progressLine = /^progress: ([\d.]+) s, ([\d.]+) tps, lat ([\d.]+) ms/gm;
+
+/**
+ * Reads the output of `pgbench --progress 1`, without its first `skippedSeconds`: in those every connection fills
+ * its caches and plans its statements. Undefined when pgbench has not come to its end, or a client gave up.
+ */
+export function parsePgbench(output: string, skippedSeconds: number): PgbenchResult | undefined {
+  const failed = Number(/^number of failed transactions: (\d+)/m.exec(output)?.[1] ?? 0);
+  if (!/^tps = /m.test(output) || failed > 0 || /client \d+ .*aborted/.test(output)) return undefined;
+  let [beganAt, seconds, transactions, latencySumMs] = [0, 0, 0, 0];
+  for (const [, endedAt, perSecond, latencyMs] of output.matchAll(progressLine)) {
+    const length = Number(endedAt) - beganAt;
+    if (beganAt >= skippedSeconds - shortestInterval) {
+      seconds += length;
+      transactions += Number(perSecond) * length;
+      latencySumMs += Number(perSecond) * length * Number(latencyMs);
+    }
+    beganAt = Number(endedAt);
+  }
+  if (transactions === 0) return undefined;
+  return { transactionsPerSecond: transactions / seconds, latencyMs: latencySumMs / transactions };
 }
+
+/** Lines come about once a second, now and then a little early. */
+const shortestInterval = 0.5;

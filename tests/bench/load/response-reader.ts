@@ -41,9 +41,4 @@ export class ResponseReader {
     this.head = undefined;
     return head;
   }
-
-  /** True when a response has begun and not ended. */
-  get isWithin(): boolean {
-    return this.head !== undefined || this.partial !== undefined;
-  }
 }

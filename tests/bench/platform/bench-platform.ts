@@ -30,34 +30,38 @@ export class BenchPlatform {
   readonly platform: Platform;
   private readonly watcher: ChildProcess;
 
-  private constructor(
+  private readonly folder = mkdtempSync(join(tmpdir(), 'tristate-bench-'));
+  private stopping: Promise<void> | undefined;
+
+  constructor(
     readonly port: number,
-    private readonly folder: string,
     { stage, progress, nodeOptions }: BenchPlatformOptions,
   ) {
-    this.watcher = stopWhenOrphaned(folder);
+    this.watcher = stopWhenOrphaned(this.folder);
     this.platform = new Platform({
       stage,
       port,
-      stateFolder: folder,
+      stateFolder: this.folder,
       progress,
       ...(nodeOptions !== undefined && { nodeOptions }),
     });
   }
 
-  static async start(options: BenchPlatformOptions): Promise<BenchPlatform> {
+  static async findPort(): Promise<number> {
     const [port = 0] = await findFreePorts(1, 0);
-    const started = new BenchPlatform(port, mkdtempSync(join(tmpdir(), 'tristate-bench-')), options);
-    try {
-      await started.platform.start();
-    } catch (error) {
-      await started.stop();
-      throw error;
-    }
-    return started;
+    return port;
   }
 
-  async stop(): Promise<void> {
+  async start(): Promise<void> {
+    await this.platform.start();
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= this.stopOnce();
+    return this.stopping;
+  }
+
+  private async stopOnce(): Promise<void> {
     await this.platform.stop();
     deleteData(this.platform.state);
     rmSync(this.folder, { recursive: true, force: true });
@@ -81,10 +85,13 @@ export class BenchPlatform {
       headers: { authorization: `Bearer ${token}` },
     });
     const text = await response.text();
-    if (response.status !== 200) throw new Failure(`The invariants cannot be checked: ${response.status} ${text}`);
+    if (response.status !== 200)
+      throw new Failure(`The invariants cannot be checked: ${response.status} ${text}`);
     const { ok, laws } = verdictSchema.parse(JSON.parse(text));
     if (ok) return;
-    const broken = laws.filter((law) => !law.ok).map((law) => `${law.name}: ${law.expected}, not ${law.actual}`);
+    const broken = laws
+      .filter((law) => !law.ok)
+      .map((law) => `${law.name}: ${law.expected}, not ${law.actual}`);
     throw new Failure(`After this run a law is broken:\n  ${broken.join('\n  ')}`);
   }
 }

@@ -22,7 +22,9 @@ export function readCpuSeconds(processes: readonly RunningProcess[]): CpuSeconds
 }
 
 export function cpuSecondsBetween(before: CpuSeconds, after: CpuSeconds): CpuSeconds {
-  return Object.fromEntries(Object.entries(after).map(([part, value]) => [part, value - (before[part] ?? 0)]));
+  return Object.fromEntries(
+    Object.entries(after).map(([part, value]) => [part, value - (before[part] ?? 0)]),
+  );
 }
 
 /** `order-2` is a copy of order. */

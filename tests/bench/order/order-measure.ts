@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLimitDatabase, type LimitDatabase } from './limit/limit-database.js';
-import { customerCount, renderOrderScript, type OrderCase } from './limit/order-script.js';
-import { runPgbench } from './limit/pgbench.js';
-import { runLoad } from './load/run-load.js';
-import type { LoadResult } from './load/load-plan.js';
-import type { BenchPlatform } from './platform/bench-platform.js';
-import { cpuSecondsBetween, readCpuSeconds, type CpuSeconds } from './platform/cpu-time.js';
-import { Customers, listSkus } from './platform/customers.js';
+import { createLimitDatabase, type LimitDatabase } from '../limit/limit-database.js';
+import { customerCount, renderOrderScript, type OrderCase } from '../limit/order-script.js';
+import { connectSeconds, runPgbench } from '../limit/pgbench.js';
+import { runLoad } from '../load/run-load.js';
+import type { LoadResult } from '../load/load-plan.js';
+import type { BenchPlatform } from '../platform/bench-platform.js';
+import { cpuSecondsBetween, readCpuSeconds, type CpuSeconds } from '../platform/cpu-time.js';
+import { Customers, listSkus } from '../platform/customers.js';
 
 export interface OrderMeasurement extends LoadResult {
   /** CPU seconds of each part of the platform, over warm-up and measurement. */
@@ -66,7 +66,7 @@ export class OrderMeasure {
     const scriptPath = join(this.scripts, `${protocol}.sql`);
     writeFileSync(scriptPath, await renderOrderScript(protocol));
     const firstNumber = this.nextOrderNumber;
-    this.nextOrderNumber += (seconds + 1) * mostOrdersEachSecond;
+    this.nextOrderNumber += (seconds + connectSeconds + 1) * mostOrdersEachSecond;
     const { url, password } = this.database;
     const plan = { program: this.pgbench, url, password, scriptPath, clients, seconds, firstNumber };
     return (await runPgbench(plan)).transactionsPerSecond;

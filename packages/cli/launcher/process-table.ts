@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 
+import { errorCode } from '../error-code.js';
+
 /** A process that cannot be mistaken for a later one with the same pid. */
 export interface ProcessId {
   readonly pid: number;
@@ -45,7 +47,7 @@ export function signal(id: ProcessId, name: NodeJS.Signals): void {
 }
 
 export function isGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ESRCH';
+  return errorCode(error) === 'ESRCH';
 }
 
 /** A process with all that descend from it. */

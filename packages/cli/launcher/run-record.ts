@@ -1,6 +1,7 @@
 import { existsSync, linkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { errorCode } from '../error-code.js';
 import { findProcess, isAlive, type ProcessId } from './process-table.js';
 import { readJson, writeJson, type StateFolder } from './state-folder.js';
 
@@ -40,7 +41,7 @@ export function claimRun(state: StateFolder, record: RunRecord): boolean {
     linkSync(temporary, pathOf(state));
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (errorCode(error) === 'EEXIST') return false;
     throw error;
   } finally {
     rmSync(temporary, { force: true });

@@ -12,8 +12,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { isNativeError } from 'node:util/types';
 
+import { errorCode } from '../error-code.js';
 import { Failure } from '../failure.js';
 import { repositoryRoot } from '../repository.js';
 
@@ -108,8 +108,7 @@ export function readJson(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    // Not instanceof: under Jest, Node's own errors come from another realm.
-    if (isNativeError(error) && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     // A file that was cut off by a power failure is worth as much as none.
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { errorCode } from '../error-code.js';
 import { Failure } from '../failure.js';
 import { waitFor } from '../wait-for.js';
 import { logTail, openLog } from './process-log.js';
@@ -193,6 +194,7 @@ export class Supervisor {
     entry.running = undefined;
     // What it started must not hold its port or its files.
     if (child?.pid !== undefined) killGroup(child.pid);
+    this.events.onChange(this.running());
     if (this.stopping.has(plan.name)) return;
     if (!entry.wasReady && ++entry.failedStarts >= plan.startAttempts) return;
     const livedMs = performance.now() - entry.startedAtMs;
@@ -201,7 +203,6 @@ export class Supervisor {
     const delayMs = restartDelayMs(entry.quickDeaths);
     const when = delayMs === 0 ? 'now' : `in ${(delayMs / 1000).toFixed(1)} s`;
     if (entry.wasReady) this.events.onLine(`! ${plan.name} ended (${how}); it is started again ${when}`);
-    this.events.onChange(this.running());
     const restart = delay(delayMs).then(() => this.spawn(entry));
     restart.catch((error: unknown) =>
       this.events.onLine(`! ${plan.name} cannot be started: ${String(error)}`),
@@ -226,6 +227,6 @@ function killGroup(pid: number): void {
     process.kill(-pid, 'SIGKILL');
   } catch (error) {
     // EPERM is what macOS answers for a group of which only the dead remain.
-    if (!isGone(error) && !(error instanceof Error && 'code' in error && error.code === 'EPERM')) throw error;
+    if (!isGone(error) && errorCode(error) !== 'EPERM') throw error;
   }
 }

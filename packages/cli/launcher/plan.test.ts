@@ -1,0 +1,41 @@
+import { resolve } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+
+import { planPlatform, poolConnections, portsNeeded } from './plan.js';
+import { readValues } from './topology.js';
+
+const planStage = (stage: number) => {
+  const values = readValues(resolve('charts/tristate'), stage);
+  const others = Array.from({ length: portsNeeded(values) }, (_, index) => 20_000 + index);
+  return planPlatform(values, { frontDoor: 8080, others });
+};
+
+describe('planPlatform', () => {
+  test('gives the only process of stage 1 the port of the front door', () => {
+    const { services, databases, redisPort } = planStage(1);
+    expect(services.map(({ name, httpPort, grpcPort }) => [name, httpPort, grpcPort])).toEqual([
+      ['monolith', 8080, undefined],
+    ]);
+    expect(databases).toEqual(['shop']);
+    expect(redisPort).toBeUndefined();
+  });
+
+  test('numbers the copies of stage 4, which share a database', () => {
+    const { services, databases } = planStage(4);
+    expect(services.map(({ name }) => name)).toEqual(['monolith-1', 'monolith-2', 'monolith-3']);
+    expect(databases).toEqual(['shop']);
+  });
+
+  test('gives every process of stage 10 ports of its own', () => {
+    const plan = planStage(10);
+    const ports = [
+      plan.postgresPort,
+      plan.redisPort,
+      ...plan.services.flatMap(({ httpPort, grpcPort }) => [httpPort, grpcPort]),
+    ];
+    expect(new Set(ports).size).toBe(2 + 2 * 8);
+    expect(ports).not.toContain(8080);
+    expect([...plan.databases].sort()).toEqual(['account', 'coordinator', 'inventory', 'orders']);
+    expect(poolConnections(plan)).toBe(7 * 8);
+  });
+});

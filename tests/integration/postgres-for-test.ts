@@ -77,7 +77,10 @@ export async function newPostgresForTest(): Promise<PostgresForTest> {
   await createCluster(state, folders);
   const [port = 0] = await findFreePorts(1, 0);
   const settings = { port, poolConnections: 40, maxPreparedTransactions: 64, sharedBuffersMb: 32 };
-  const postgres = new PostgresForTest(state, new ServerForTest(planPostgres(folders, settings)), port);
+  const plan = planPostgres(folders, settings);
+  // Tests kill the server and not the machine, so what it has handed to the system is safe.
+  const server = new ServerForTest({ ...plan, args: [...plan.args, '-c', 'fsync=off'] });
+  const postgres = new PostgresForTest(state, server, port);
   await postgres.start();
   return postgres;
 }

@@ -64,7 +64,7 @@ describe('the coordinator’s log', () => {
     const after = await written();
     expect(after.records - before.records).toBe(200);
     expect(after.writes - before.writes).toBeLessThan(10);
-    expect(await Promise.all(transactions.map(recordsOf))).toEqual(transactions.map(() => ["begin"]));
+    expect(await Promise.all(transactions.map(recordsOf))).toEqual(transactions.map(() => ['begin']));
   });
 
   it('takes the same record twice', async () => {

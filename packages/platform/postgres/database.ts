@@ -68,7 +68,7 @@ export class Database implements Sql {
 
   async run<Row>(statement: Statement<Row>, values: readonly unknown[]): Promise<Row[]> {
     return this.measured(statement.name, () =>
-      this.pool.query({ name: statement.name, text: statement.text, values: [...values] }),
+      this.query({ name: statement.name, text: statement.text, values: [...values] }),
     ) as Promise<Row[]>;
   }
 
@@ -76,7 +76,7 @@ export class Database implements Sql {
   async command(name: string, text: string): Promise<string> {
     const elapsed = startTimer();
     try {
-      const { command } = await translateFailure(this.pool.query(text));
+      const { command } = await translateFailure(this.query({ text }));
       this.metrics.sql.observe({ statement: name, outcome: 'success' }, elapsed());
       return command;
     } catch (error) {
@@ -119,6 +119,25 @@ export class Database implements Sql {
 
   async close(): Promise<void> {
     await this.pool.end();
+  }
+
+  /**
+   * One statement on any connection. The pool's own `query` closes the connection at every error; one that has brought
+   * an answer of the server is still good, and such answers are expected (a duplicate, nothing prepared).
+   */
+  private async query(config: pg.QueryConfig): Promise<pg.QueryResult> {
+    const client = await this.pool.connect();
+    let broken = true;
+    try {
+      const result = await client.query(config);
+      broken = false;
+      return result;
+    } catch (error) {
+      broken = !(error instanceof pg.DatabaseError);
+      throw error;
+    } finally {
+      client.release(broken);
+    }
   }
 
   private async connect(): Promise<pg.PoolClient> {

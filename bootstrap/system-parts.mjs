@@ -32,9 +32,10 @@ export async function ensureSystemParts(progress) {
   const missing = PARTS.filter(({ program }) => findProgram(program) === undefined);
   if (missing.length === 0) return;
   const names = missing.map(({ program }) => program).join(' and ');
+  const are = missing.length === 1 ? 'is' : 'are';
   const installer = await findInstaller(missing);
-  if (installer.refusal) throw new Failure(`${names} is missing. ${installer.refusal}`);
-  progress.line(`${names} is missing and will be installed: ${installer.shown}`);
+  if (installer.refusal) throw new Failure(`${names} ${are} missing. ${installer.refusal}`);
+  progress.line(`${names} ${are} missing and will be installed: ${installer.shown}`);
   await progress.step(`install ${names}`, installer.run);
   const still = missing.filter(({ program }) => findProgram(program) === undefined);
   if (still.length > 0)
@@ -48,7 +49,7 @@ async function findInstaller(missing) {
     if (process.getuid() === 0) return { shown, run: (report) => installWithApt(packages, [], report) };
     if (await sudoWorks())
       return { shown: `sudo ${shown}`, run: (report) => installWithApt(packages, ['sudo', '-n'], report) };
-    return { refusal: `Install it with:\n  sudo ${shown}` };
+    return { refusal: `Install with:\n  sudo ${shown}` };
   }
   const formulas = missing.map(({ brew }) => brew);
   if (findProgram('brew')) {
@@ -58,7 +59,7 @@ async function findInstaller(missing) {
     };
   }
   const hint = process.platform === 'darwin' ? 'brew install' : "your system's package manager:";
-  return { refusal: `Neither apt-get nor brew is here. Install it with ${hint} ${formulas.join(' ')}` };
+  return { refusal: `Neither apt-get nor brew is here. Install with ${hint} ${formulas.join(' ')}` };
 }
 
 async function sudoWorks() {
@@ -82,7 +83,8 @@ async function installWithApt(packages, prefix, report) {
     await run('sh', '-c', `printf '#!/bin/sh\\nexit 101\\n' > ${POLICY_FILE} && chmod 755 ${POLICY_FILE}`);
   try {
     report('apt-get update');
-    await run('apt-get', 'update', '-q');
+    // Without the network the lists that are there may still do; if not, the installation says so.
+    await run('apt-get', 'update', '-q').catch(() => undefined);
     await run('apt-get', 'install', '-q', '-y', '--no-install-recommends', ...packages);
     // Nor should they start with the machine: they belong to Tristate, which starts its own.
     for (const name of packages) await run('update-rc.d', name, 'disable').catch(() => undefined);

@@ -25,6 +25,7 @@ export const frontDoorProblems: readonly FrontDoorProblem[] = [
     title: 'A part of the shop cannot be reached right now; try again',
   },
   { from: 503, status: 503, code: 'overloaded', title: 'Too much is under way; try again' },
+  { from: 505, status: 505, code: 'not-implemented', title: 'The front door does not support this request' },
   { from: 504, status: 504, code: 'upstream-timeout', title: 'A part of the shop did not answer in time' },
 ];
 

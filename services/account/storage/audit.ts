@@ -2,17 +2,19 @@ import { Book, type ListEntriesReply, type SummarizeReply } from '#generated/tri
 import { preparedLaw, readBuckets, readEntries, type AuditSource, type BookQuery } from '#platform/audit/audit.js';
 import type { Database, Statement } from '#platform/postgres/database.js';
 
-/** What transactions took from accounts and did not give back. */
+/** What transactions took from accounts and did not give back; a second debit of the same transaction shows. */
 const moneyBook: BookQuery = {
   book: Book.MONEY,
   name: 'account-money',
   text: `
-    SELECT gid, account_id || ':' || amount_minor AS content, amount_minor
+    SELECT gid, string_agg(account_id || ':' || amount_minor, ',' ORDER BY branch) AS content,
+           sum(amount_minor)::bigint AS amount_minor
     FROM account.entries AS debit
     WHERE kind = 'debit' AND NOT EXISTS (
       SELECT FROM account.entries AS refund
       WHERE refund.gid = debit.gid AND refund.branch = debit.branch AND refund.kind = 'refund'
-    )`,
+    )
+    GROUP BY gid`,
 };
 
 const totals: Statement<{ opening: number; balances: number; taken: number }> = {

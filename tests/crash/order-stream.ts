@@ -22,31 +22,31 @@ export class OrderStream {
   readonly #customers: Customer[];
   readonly #openingBalances: Map<Customer, number>;
 
-  private constructor(customers: Map<Customer, number>) {
+  private constructor(
+    customers: Map<Customer, number>,
+    private readonly products: readonly Product[],
+  ) {
     this.#customers = [...customers.keys()];
     this.#openingBalances = customers;
   }
 
   /** Of the customers one is poor, so that some orders have to be undone half-way. */
-  static async open(baseUrl: string, product: Product): Promise<OrderStream> {
-    const balances = [OPENING_BALANCE_MINOR, OPENING_BALANCE_MINOR, product.priceMinor * 5 + 1];
+  static async open(baseUrl: string, products: readonly Product[]): Promise<OrderStream> {
+    const poor = (products[0]?.priceMinor ?? 0) * 2 + 1;
+    const balances = [...Array.from({ length: IN_FLIGHT - 1 }, () => OPENING_BALANCE_MINOR), poor];
     const customers = await Promise.all(
       balances.map(async (balance) => [await Customer.open(baseUrl, balance), balance] as const),
     );
-    return new OrderStream(new Map(customers));
+    return new OrderStream(new Map(customers), products);
   }
 
   /** Places `count` orders, saga and 2pc in turn; calls `onPlaced` after each with the number of orders placed. */
-  async place(
-    count: number,
-    products: readonly Product[],
-    onPlaced: (placed: number) => void,
-  ): Promise<void> {
+  async place(count: number, onPlaced: (placed: number) => void): Promise<void> {
     let started = 0;
     let placed = 0;
     const worker = async (): Promise<void> => {
       while (started < count) {
-        const attempt = this.#newAttempt(started++, products);
+        const attempt = this.#newAttempt(started++);
         this.#attempts.push(attempt);
         attempt.answer = await send(attempt);
         onPlaced(++placed);
@@ -55,10 +55,15 @@ export class OrderStream {
     await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
   }
 
-  #newAttempt(index: number, products: readonly Product[]): Attempt {
+  /** Customers and products take turns, so that orders meet each other now and then, but not all the time. */
+  #newAttempt(index: number): Attempt {
     const customer = this.#customers[index % this.#customers.length];
-    if (customer === undefined) throw new Error('a stream of orders needs customers');
-    const items = products.map(({ sku }) => ({ sku, quantity: 1 }));
+    const one = this.products[index % this.products.length];
+    const other = this.products[(index + 1) % this.products.length];
+    if (customer === undefined || one === undefined || other === undefined) {
+      throw new Error('a stream of orders needs customers and products');
+    }
+    const items = [one, other].map(({ sku }) => ({ sku, quantity: 1 }));
     const protocol = Math.floor(index / this.#customers.length) % 2 === 0 ? 'saga' : '2pc';
     return { customer, key: randomUUID(), order: { items, protocol }, answer: undefined };
   }

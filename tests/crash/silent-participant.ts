@@ -42,7 +42,7 @@ export function describeSilence(platform: () => TestPlatform, products: () => re
       const customer = await Customer.open(platform().url);
       await silence();
       const answers = await expectPending(customer, products());
-      await kill('coordinator-1');
+      await kill('coordinator');
       wake();
       await expectFinal(customer, answers);
     });
@@ -51,8 +51,8 @@ export function describeSilence(platform: () => TestPlatform, products: () => re
       const customer = await Customer.open(platform().url);
       await silence();
       const answers = await expectPending(customer, products());
+      await kill('coordinator', ...INVENTORY);
       silenced = [];
-      await kill('coordinator-1', ...INVENTORY);
       await expectFinal(customer, answers);
     });
   });

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -136,15 +136,11 @@ describe('the launcher', () => {
     const folder = mkdtempSync(path.join(tmpdir(), "tristate test it's "));
     const checkout = path.join(folder, 'my checkout');
     mkdirSync(checkout);
-    for (const part of [
-      'package.json',
-      'package-lock.json',
-      'bootstrap',
-      'charts',
-      'proto',
-      'generated',
-      'dist',
-    ]) {
+    const parts = readdirSync(repository).filter(
+      (part) => !['node_modules', '.git', '.tristate'].includes(part),
+    );
+    for (const part of parts) {
+      // Times are kept, so that nothing looks as if it had to be built again.
       cpSync(path.join(repository, part), path.join(checkout, part), {
         recursive: true,
         preserveTimestamps: true,

@@ -5,8 +5,9 @@ import { Semaphore } from '../process/semaphore.js';
 const cost = { N: 2 ** 14, r: 8, p: 5 } as const;
 const keyLength = 32;
 
-// Each hash holds 16 MiB and most of a core; more at once would starve everything else.
-const atOnce = new Semaphore(2);
+// Each hash holds 16 MiB and most of a core; more at once would starve everything else, and
+// who would wait longer than for a few of them is told to come back.
+const atOnce = new Semaphore(2, 16);
 
 /** Hashes a password with scrypt (RFC 7914), in the form `scrypt$N$r$p$salt$hash` (base64url). */
 export async function hashPassword(password: string): Promise<string> {

@@ -19,11 +19,14 @@ const absentMarker = '\u0000';
 // A cache that does not answer at once is slower than what it stands in front of.
 const commandTimeoutMs = 250;
 const longestReconnectMs = 1_000;
+/** After a command that timed out, Redis is left alone for this long. */
+const restMs = 1_000;
 
 /** The connection to Redis. Whatever is wrong with it, reads go on from the database. */
 export class CacheStore {
   private readonly redis: Redis;
   private available = true;
+  private restsUntilMs = 0;
 
   constructor(
     url: string,
@@ -60,6 +63,7 @@ export class CacheStore {
 
   /** Undefined when Redis did not answer. */
   private async run<T>(command: string, work: () => Promise<T>): Promise<T | undefined> {
+    if (Date.now() < this.restsUntilMs) return undefined;
     const elapsed = startTimer();
     try {
       const result = await work();
@@ -68,6 +72,7 @@ export class CacheStore {
     } catch (error) {
       const timeout = error instanceof Error && error.message === 'Command timed out';
       this.metrics.redis.observe({ command, outcome: timeout ? 'timeout' : 'failure' }, elapsed());
+      if (timeout) this.restsUntilMs = Date.now() + restMs;
       return undefined;
     }
   }
@@ -105,6 +110,7 @@ export class Cache<Value> {
     }
     this.count(cached === undefined ? 'unavailable' : cached === null ? 'miss' : 'unreadable');
     const loaded = await load();
+    if (cached === undefined) return loaded;
     if (loaded === undefined) await this.store.set(this.key(id), absentMarker, this.options.absentTtlMs);
     else await this.store.set(this.key(id), JSON.stringify(loaded), this.options.ttlMs);
     return loaded;

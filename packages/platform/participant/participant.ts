@@ -87,7 +87,7 @@ export class Participant {
         return done;
       }
       case Phase.CANCEL:
-        await handler.cancel(this.database, key, action, request.code);
+        await this.work.use(() => handler.cancel(this.database, key, action, request.code));
         handler.changed?.(action);
         return done;
       case Phase.PREPARE:
@@ -97,8 +97,9 @@ export class Participant {
         handler.changed?.(action);
         return done;
       case Phase.ABORT:
+        // First what releases locks; what may wait for locks takes its turn with the others.
         await this.endPrepared('ROLLBACK PREPARED', key);
-        await handler.cancel(this.database, key, action, request.code);
+        await this.work.use(() => handler.cancel(this.database, key, action, request.code));
         return done;
       case Phase.UNSPECIFIED:
         throw new Error('The message has no phase');

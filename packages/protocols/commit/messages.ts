@@ -48,7 +48,8 @@ export interface CommitProtocol<State> {
   step(state: State, event: Event): Step<State>;
 }
 
-const firstRetryMs = 200;
+// Longer than an answer takes under load: a repetition competes with what it repeats.
+const firstRetryMs = 500;
 const longestRetryMs = 2_000;
 
 /**

@@ -14,7 +14,11 @@ import {
  * Two-phase commit with presumed abort (Gray 1978, section 5.8.3.3; Mohan, Lindsay and Obermarck, "Transaction
  * Management in the R* Distributed Database Management System", TODS 1986, section 3.1).
  *
- * - Phase 1 asks all branches at once. A yes vote is durable at the participant (PREPARE TRANSACTION).
+ * - A yes vote is durable at the participant (PREPARE TRANSACTION).
+ * - Phase 1 asks the branches one after the other, in the order in which every transaction has them. A branch that
+ *   said yes holds its locks, so two transactions that took the same locks in different orders would wait for each
+ *   other until a timeout: the circle is made impossible (Havender, "Avoiding Deadlock in Multitasking Systems",
+ *   IBM Systems Journal 1968). Phase 2 takes no locks and asks all at once.
  * - The commit record is forced before any commit is sent: it is the decision.
  * - Begin and end records are not forced, nor is the abort record of a transaction that a branch has refused: without
  *   them nothing can have been committed (presumed abort), and who refused refuses again.
@@ -81,14 +85,15 @@ const asks: Record<'voting' | 'committing' | 'aborting', Phase> = {
 };
 
 function done(state: TwoPhaseCommitState, branch: number, phase: Phase): Step<TwoPhaseCommitState> {
-  if (state.phase === 'new' || state.phase === 'ended' || phase !== asks[state.phase])
+  if (state.phase === 'new' || state.phase === 'ended' || phase !== asks[state.phase]) {
     return { state, effects: [] };
-  const next = answer(state, branch);
-  if (next.answered.includes(false)) return { state: next, effects: [] };
-  if (next.phase === 'voting') {
-    return enter(next, 'committing', 1, [{ type: 'persist', record: { kind: 'commit' }, forced: true }]);
   }
-  return end(next);
+  const next = answer(state, branch);
+  if (state.phase !== 'voting') return next.answered.includes(false) ? { state: next, effects: [] } : end(next);
+  // A vote that was counted before.
+  if (branch !== state.answered.indexOf(false)) return { state, effects: [] };
+  if (next.answered.includes(false)) return ask({ ...next, attempt: 1 });
+  return enter(next, 'committing', 1, [{ type: 'persist', record: { kind: 'commit' }, forced: true }]);
 }
 
 function timer(
@@ -101,7 +106,12 @@ function timer(
     return state.phase === 'voting' ? abort(state, missingVoteCode) : { state, effects: [] };
   }
   if (round !== state.round) return { state, effects: [] };
-  const next = { ...state, round: state.round + 1, attempt: state.attempt + 1 };
+  return ask({ ...state, attempt: state.attempt + 1 });
+}
+
+/** Sends what the phase is waiting for. */
+function ask(state: TwoPhaseCommitState): Step<TwoPhaseCommitState> {
+  const next = { ...state, round: state.round + 1 };
   return { state: next, effects: messages(next) };
 }
 
@@ -132,12 +142,12 @@ function enter(
   return { state: next, effects: [...before, ...messages(next), ...deadline] };
 }
 
-/** Asks every branch that has not answered in this phase. */
+/** Asks the branches that have not answered in this phase: the first of them to vote, all of them to finish. */
 function messages({ phase, answered, code, round, attempt }: TwoPhaseCommitState): Effect[] {
   if (phase === 'new' || phase === 'ended') return [];
-  const sends = answered.flatMap((isAnswered, branch): Effect[] =>
-    isAnswered ? [] : [{ type: 'send', branch, phase: asks[phase], attempt, code }],
-  );
+  const unanswered = answered.flatMap((isAnswered, branch) => (isAnswered ? [] : [branch]));
+  const asked = phase === 'voting' ? unanswered.slice(0, 1) : unanswered;
+  const sends = asked.map((branch): Effect => ({ type: 'send', branch, phase: asks[phase], attempt, code }));
   return [...sends, { type: 'schedule', timer: 'retry', round, delayMs: retryDelayMs(attempt) }];
 }
 

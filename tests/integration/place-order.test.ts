@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Problem } from '#platform/errors/problem.js';
-import type { Database } from '#platform/postgres/database.js';
+import type { Database, Statement } from '#platform/postgres/database.js';
 import type { Order } from '#services/order/domain/orders.js';
 import type { PlaceOrderResult } from '#services/order/domain/place-order.js';
 import { balanceOf, newAccount, newProduct, stockOf } from './branch-fixtures.js';
@@ -33,7 +33,8 @@ describe('an order in one local transaction', () => {
       SELECT (SELECT count(*) FROM account.fence WHERE gid = $1) + (SELECT count(*) FROM account.entries WHERE gid = $1)
            + (SELECT count(*) FROM inventory.fence WHERE gid = $1)
            + (SELECT count(*) FROM inventory.movements WHERE gid = $1) AS traces`;
-    const [row] = (await database.run({ name: 'test-traces', text }, [gid])) as { traces: number }[];
+    const statement: Statement<{ traces: number }> = { name: 'test-traces', text };
+    const [row] = await database.run(statement, [gid]);
     return row?.traces ?? -1;
   };
 

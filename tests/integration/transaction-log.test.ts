@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Metrics } from '#platform/metrics/metrics.js';
-import type { Database } from '#platform/postgres/database.js';
+import type { Database, Statement } from '#platform/postgres/database.js';
 import type { Transaction } from '#platform/runtime/transaction-runtime.js';
 import { GroupCommitLog } from '#services/coordinator/storage/transaction-log.js';
 import { waitUntil } from '../e2e/wait-until.js';
@@ -28,11 +28,11 @@ describe('the coordinator’s log', () => {
     branches: [{ action: { $case: 'confirmOrder', confirmOrder: {} } }],
   });
   const recordsOf = async ({ gid }: Transaction): Promise<string[]> => {
-    const statement = {
+    const statement: Statement<{ kind: string }> = {
       name: 'test-records',
       text: 'SELECT kind FROM coordinator.log WHERE gid = $1 ORDER BY ctid',
     };
-    const rows = (await database.run(statement, [gid])) as { kind: string }[];
+    const rows = await database.run(statement, [gid]);
     return rows.map(({ kind }) => kind);
   };
   const written = async (): Promise<{ records: number; writes: number }> => {

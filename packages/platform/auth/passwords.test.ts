@@ -1,5 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { hashPassword, verifyPassword } from './passwords.js';
+
+/** A hash is slow on purpose, and slower where many want the processor. */
+jest.setTimeout(60_000);
 
 describe('passwords', () => {
   it('are known again, and only the right one', async () => {

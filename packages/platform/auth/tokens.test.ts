@@ -52,7 +52,10 @@ describe('bearer tokens', () => {
 
   it('are refused when a character of the body was changed', () => {
     const [header = '', body = '', signature = ''] = tokens.issue(principal).split('.');
-    const changed = encode({ ...JSON.parse(Buffer.from(body, 'base64url').toString()), owner: 'bob' });
+    const changed = encode({
+      ...(JSON.parse(Buffer.from(body, 'base64url').toString()) as object),
+      owner: 'bob',
+    });
     expect(tokens.verify([header, changed, signature].join('.'))).toEqual({ rejected: 'invalid' });
   });
 });

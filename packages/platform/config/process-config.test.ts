@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { readProcessConfig } from './process-config.js';
+
+describe('the configuration of a process', () => {
+  let folder: string;
+  let complete: Record<string, string>;
+  const secrets = ['token-key', 'service-key', 'admin-token'];
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'tristate-config-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  beforeEach(() => {
+    for (const name of secrets) writeFileSync(join(folder, name), `${name}-${'x'.repeat(64)}\n`);
+    writeFileSync(join(folder, 'password'), 'p@ss/word\n');
+    complete = {
+      TRISTATE_SERVICE: 'order',
+      TRISTATE_NAME: 'order-1',
+      TRISTATE_STAGE: '10',
+      TRISTATE_HTTP_ADDRESS: '127.0.0.1:3000',
+      TRISTATE_GRPC_ADDRESS: '127.0.0.1:5000',
+      TRISTATE_DATABASE_URL: 'postgres://orders@127.0.0.1:5432/orders',
+      TRISTATE_DATABASE_PASSWORD_FILE: join(folder, 'password'),
+      TRISTATE_REDIS_URL: 'redis://127.0.0.1:6379',
+      TRISTATE_SECRETS_DIR: folder,
+      TRISTATE_PEERS: 'inventory=127.0.0.1:5001,127.0.0.1:5002;coordinator=127.0.0.1:5003',
+      TRISTATE_ORDER_PROTOCOL: '2pc',
+      TRISTATE_TOPOLOGY: '{"stage":10,"url":"http://localhost:8080","processes":[]}',
+    };
+  });
+
+  it('is typed, with defaults for what may be left out', () => {
+    const config = readProcessConfig('order', complete);
+    expect(config).toMatchObject({
+      service: 'order',
+      name: 'order-1',
+      stage: 10,
+      http: { host: '127.0.0.1', port: 3000 },
+      grpc: { host: '127.0.0.1', port: 5000 },
+      redisUrl: 'redis://127.0.0.1:6379',
+      order: { protocol: '2pc', deadlineMs: 2000 },
+      topology: { stage: 10, processes: [] },
+      logLevel: 'info',
+    });
+    expect([...config.peers]).toEqual([
+      ['inventory', ['127.0.0.1:5001', '127.0.0.1:5002']],
+      ['coordinator', ['127.0.0.1:5003']],
+    ]);
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it('reads secrets and the password from files, whatever characters are in them', () => {
+    const { secrets: read, database } = readProcessConfig('order', complete);
+    expect(read.tokenKey).toBe(`token-key-${'x'.repeat(64)}`);
+    const url = new URL(database?.connectionString ?? '');
+    expect(decodeURIComponent(url.password)).toBe('p@ss/word');
+    expect(url.username).toBe('orders');
+  });
+
+  it('names every bad key, not only the first', () => {
+    const bad = {
+      TRISTATE_NAME: 'Order 1',
+      TRISTATE_STAGE: '11',
+      TRISTATE_HTTP_ADDRESS: 'localhost',
+      TRISTATE_GRPC_ADDRESS: '127.0.0.1:70000',
+      TRISTATE_DATABASE_URL: 'mysql://x@127.0.0.1/x',
+      TRISTATE_DATABASE_POOL_SIZE: '1',
+      TRISTATE_REDIS_URL: 'http://127.0.0.1',
+      TRISTATE_PEERS: 'shop=127.0.0.1:1',
+      TRISTATE_ORDER_PROTOCOL: '4pc',
+      TRISTATE_ORDER_DEADLINE_MS: 'soon',
+      TRISTATE_TOPOLOGY: '{',
+      TRISTATE_LOG_LEVEL: 'loud',
+    };
+    let message = '';
+    try {
+      readProcessConfig('order', { ...complete, ...bad });
+    } catch (error) {
+      message = error instanceof Error ? error.message : '';
+    }
+    const named = Object.keys(bad).filter((key) => message.includes(`${key}:`));
+    expect(named).toEqual(Object.keys(bad));
+  });
+
+  it.each(['TRISTATE_NAME', 'TRISTATE_STAGE', 'TRISTATE_HTTP_ADDRESS', 'TRISTATE_SECRETS_DIR'])(
+    'names %s when it is missing',
+    (key) => {
+      expect(() => readProcessConfig('order', { ...complete, [key]: undefined })).toThrow(key);
+    },
+  );
+
+  it('refuses the configuration of another service', () => {
+    expect(() => readProcessConfig('account', complete)).toThrow('this is the account process');
+  });
+
+  it('refuses a database without a password file', () => {
+    const environment = { ...complete, TRISTATE_DATABASE_PASSWORD_FILE: undefined };
+    expect(() => readProcessConfig('order', environment)).toThrow(
+      'TRISTATE_DATABASE_PASSWORD_FILE is missing',
+    );
+  });
+
+  it.each(secrets)('refuses a %s that is missing or was typed by a person', (name) => {
+    writeFileSync(join(folder, name), 'changeme');
+    expect(() => readProcessConfig('order', complete)).toThrow(`${name} is shorter than 32 characters`);
+    rmSync(join(folder, name));
+    expect(() => readProcessConfig('order', complete)).toThrow(`${name} cannot be read`);
+  });
+});

@@ -1,9 +1,9 @@
 import type { PathItems } from '#platform/http/openapi.js';
 import type { ServiceDefinition } from '#platform/process/run-process.js';
-import { AccountModule, accountService } from '../account/account.module.js';
-import { InventoryModule, inventoryService } from '../inventory/inventory.module.js';
-import { OrderModule, orderService } from '../order/order.module.js';
-import { RegistryModule } from '../registry/registry.module.js';
+import { AccountModule, accountService } from '#services/account/account.module.js';
+import { InventoryModule, inventoryService } from '#services/inventory/inventory.module.js';
+import { OrderModule, orderService } from '#services/order/order.module.js';
+import { RegistryModule } from '#services/registry/registry.module.js';
 
 /** The whole shop in one process and one database: the same modules, without the network between them. */
 export const monolithService: ServiceDefinition = {

@@ -10,12 +10,12 @@ interface Ban {
 
 const isCore = (path: string): boolean => path.startsWith('packages/protocols/') && !isTest(path);
 
-const CONFIGURATION = ['packages/platform/config/', 'packages/cli/', 'bootstrap/', 'tests/'];
+const CONFIGURATION = ['packages/platform/config/', 'packages/cli/', 'bootstrap/'];
 
 const BANS: readonly Ban[] = [
   {
     expression: /^process\.env$/,
-    applies: (path) => !CONFIGURATION.some((folder) => path.startsWith(folder)),
+    applies: (path) => !isTest(path) && !CONFIGURATION.some((folder) => path.startsWith(folder)),
     instead: 'read the environment in packages/platform/config/ and pass the typed value on',
   },
   {

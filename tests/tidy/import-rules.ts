@@ -30,6 +30,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   bootstrap: [],
 };
 
+/** Loaded on demand, once packages are there. */
+const AFTER_INSTALLATION = ['bootstrap/bundle.mjs'];
+
 export function importsOf(source: SourceFile): Import[] {
   const imports: Import[] = [];
   walk(source, (node) => {
@@ -114,7 +117,7 @@ function externalMessage(unit: string, importer: string, specifier: string): str
   if (unit === 'protocols') {
     return `a protocol core may not import ${specifier}; let an event bring what it needs`;
   }
-  if (unit === 'bootstrap' && !isNode) {
+  if (unit === 'bootstrap' && !isNode && !AFTER_INSTALLATION.includes(importer)) {
     return `the bootstrap runs before any package is installed; use Node's own modules instead of ${specifier}`;
   }
   return undefined;

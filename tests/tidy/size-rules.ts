@@ -20,7 +20,7 @@ export function functionLengthFindings(sources: SourceFile[]): Finding[] {
     const findings: Finding[] = [];
     walk(source, (node) => {
       // The function around a group of tests is a list of tests, not something to be read as one.
-      if (!ts.isFunctionLike(node) || isTestGroup(node)) return;
+      if (!ts.isFunctionLike(node) || (isTest(source.path) && isTestGroup(node))) return;
       const first = lineOf(source, node);
       const last = source.tree.getLineAndCharacterOfPosition(node.getEnd()).line + 1;
       const lines = last - first + 1;
@@ -32,9 +32,13 @@ export function functionLengthFindings(sources: SourceFile[]): Finding[] {
   });
 }
 
-function isTestGroup(node: ts.Node): boolean {
+/** `describe('…', () => {…})`, or a group that several suites share: `function describeOrders() {…}`. */
+function isTestGroup(node: ts.SignatureDeclaration): boolean {
   const call = node.parent;
-  return ts.isCallExpression(call) && /^describe\b/.test(call.expression.getText());
+  return (
+    (ts.isCallExpression(call) && /^describe\b/.test(call.expression.getText())) ||
+    /^describe[A-Z]/.test(nameOf(node))
+  );
 }
 
 function nameOf(node: ts.SignatureDeclaration): string {

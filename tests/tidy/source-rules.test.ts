@@ -147,6 +147,8 @@ describe('size rules', () => {
   it('let pass a function of 70 lines, and a long group of tests', () => {
     expect(lengths('services/order/main.ts', `function place() {\n${lines(68)}}`)).toEqual([]);
     expect(lengths('services/order/a.test.ts', `describe('a', () => {\n${lines(200)}});`)).toEqual([]);
+    expect(lengths('tests/e2e/a.ts', `function describeA() {\n${lines(200)}}`)).toEqual([]);
+    expect(lengths('services/order/a.ts', `function describeA() {\n${lines(200)}}`)).toHaveLength(1);
     expect(lengths('services/order/a.test.ts', `it('a', () => {\n${lines(200)}});`)).toHaveLength(1);
   });
 });

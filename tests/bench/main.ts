@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { Failure } from '#cli/failure.js';
 import { addOrderBench } from './order/order-command.js';
+import { addDocs } from './report/docs-page.js';
 
 /** The benchmarks' command line. The exit code is 1 for a failure, 2 for wrong usage. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -9,6 +10,7 @@ export async function main(args: readonly string[]): Promise<void> {
     .showHelpAfterError('(add --help for what there is)')
     .exitOverride();
   addOrderBench(program);
+  addDocs(program);
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {

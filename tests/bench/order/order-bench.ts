@@ -21,10 +21,9 @@ export interface Tools {
   readonly wrk: string;
 }
 
-const coordinatedStage = 10;
+export const coordinatedStage = 10;
 const singleStage = 1;
 
-export const warmUpSeconds = 5;
 export const warmUpClients = 16;
 
 /** Measures every case that is asked for, on one platform for each stage. */
@@ -33,7 +32,7 @@ export async function benchOrders(
   tools: Tools,
   progress: Progress,
 ): Promise<OrderBenchResult> {
-  const { only, seconds } = options;
+  const { only, seconds, warmUp: warmUpSeconds } = options;
   const machine = describeMachine({ ...tools });
   const bench = new OrderBench(options, tools, progress);
   const coordinated = only.filter((name): name is OrderCase => name === 'saga' || name === '2pc');
@@ -51,7 +50,7 @@ export async function benchOrders(
       orders.push(...(await bench.measureOrders(platform, singleStage, ['local'])));
     });
   }
-  return { machine, seconds, orders, ...(reads !== undefined && { reads }) };
+  return { machine, seconds, warmUpSeconds, orders, ...(reads !== undefined && { reads }) };
 }
 
 class OrderBench {
@@ -66,13 +65,11 @@ class OrderBench {
     stage: number,
     names: readonly OrderCase[],
   ): Promise<OrderFigures[]> {
-    const { clients, rounds } = this.options;
+    const { clients, rounds, warmUp } = this.options;
     const measure = await OrderMeasure.prepare(platform, this.tools.pgbench);
     try {
       for (const name of names) {
-        await this.progress.step(`${name}: warm-up`, () =>
-          measure.placeOrders(name, warmUpClients, warmUpSeconds),
-        );
+        await this.progress.step(`${name}: warm-up`, () => measure.placeOrders(name, warmUpClients, warmUp));
       }
       const cases = names.flatMap((name) =>
         clients.map((count) => ({ name, count, rounds: [] as OrderRound[] })),
@@ -90,10 +87,10 @@ class OrderBench {
   }
 
   async measureReads(platform: BenchPlatform): Promise<ReadFigures> {
-    const { seconds, rounds } = this.options;
+    const { seconds, rounds, warmUp } = this.options;
     const measure = await ReadMeasure.prepare(platform.port, this.tools.wrk);
     try {
-      await this.progress.step('reads: warm-up', () => measure.round(warmUpSeconds));
+      await this.progress.step('reads: warm-up', () => measure.round(warmUp));
       const taken: ReadRound[] = [];
       for (let round = 1; round <= rounds; round++) {
         const title = `reads, ${readConnections} connections, round ${round} of ${rounds}`;

@@ -1,15 +1,14 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { relative } from 'node:path';
 import type { Command } from 'commander';
 import { newProgress } from '#bootstrap/progress.mjs';
 import { printJson } from '#cli/options.js';
-import { repositoryRoot } from '#cli/repository.js';
 import { requirePgbench, requireWrk } from '../find-tools.js';
 import { renderOrderReport } from '../report/order-report.js';
-import { benchOrders } from './order-bench.js';
+import { profileOrders } from '../profile/profile-bench.js';
+import { renderProfileReport } from '../report/profile-report.js';
+import { saveResult } from '../report/results-folder.js';
+import { benchOrders, coordinatedStage, warmUpClients } from './order-bench.js';
 import { addOrderOptions, type OrderBenchOptions } from './order-options.js';
-
-export const resultsFolder = join(repositoryRoot, 'bench/results');
 
 export function addOrderBench(program: Command): void {
   const command = program
@@ -20,16 +19,30 @@ export function addOrderBench(program: Command): void {
 
 async function run(options: OrderBenchOptions): Promise<void> {
   const progress = newProgress({ stream: process.stderr });
+  if (options.profile) {
+    const { seconds, warmUp: warmUpSeconds } = options;
+    const plan = {
+      name: 'saga',
+      stage: coordinatedStage,
+      clients: warmUpClients,
+      warmUpSeconds,
+      seconds,
+    } as const;
+    const profile = await profileOrders(plan, requirePgbench(), progress);
+    print('order-profile', profile, renderProfileReport, options);
+    return;
+  }
   const tools = { pgbench: requirePgbench(), wrk: requireWrk() };
-  const result = await benchOrders(options, tools, progress);
-  const path = saveResult('order', result);
-  if (options.json) printJson(result);
-  else process.stdout.write(`\n${renderOrderReport(result)}\nWritten to ${path}\n`);
+  print('order', await benchOrders(options, tools, progress), renderOrderReport, options);
 }
 
-function saveResult(name: string, result: unknown): string {
-  mkdirSync(resultsFolder, { recursive: true });
-  const path = join(resultsFolder, `${name}.json`);
-  writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
-  return path;
+function print<Result>(
+  name: string,
+  result: Result,
+  render: (result: Result) => string,
+  { json }: OrderBenchOptions,
+): void {
+  const path = saveResult(name, result);
+  if (json) printJson(result);
+  else process.stdout.write(`\n${render(result)}\nWritten to ${relative(process.cwd(), path)}\n`);
 }

@@ -7,6 +7,7 @@ export type CaseName = (typeof caseNames)[number];
 
 export interface OrderBenchOptions {
   readonly seconds: number;
+  readonly warmUp: number;
   readonly rounds: number;
   readonly clients: readonly number[];
   readonly only: readonly CaseName[];
@@ -19,7 +20,18 @@ const mostRounds = 20;
 
 export function addOrderOptions(command: Command): Command {
   return command
-    .option('--seconds <number>', 'length of a measurement', wholeNumber(1, longestRoundSeconds), 5)
+    .option(
+      '--seconds <number>',
+      'length of a measurement in seconds',
+      wholeNumber(1, longestRoundSeconds),
+      5,
+    )
+    .option(
+      '--warm-up <seconds>',
+      'load before the first measurement of a case',
+      wholeNumber(1, longestRoundSeconds),
+      5,
+    )
     .option('--rounds <number>', 'rounds, of which the medians count', wholeNumber(1, mostRounds), 3)
     .option('--clients <list>', 'numbers of customers that order side by side', readClients, [1, 16, 64])
     .option('--only <list>', `which of ${caseNames.join(', ')}`, readCases, [...caseNames])

@@ -51,6 +51,7 @@ export interface ReadFigures {
 export interface OrderBenchResult {
   readonly machine: Machine;
   readonly seconds: number;
+  readonly warmUpSeconds: number;
   readonly orders: readonly OrderFigures[];
   readonly reads?: ReadFigures;
 }

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -66,6 +66,13 @@ export class BenchPlatform {
     deleteData(this.platform.state);
     rmSync(this.folder, { recursive: true, force: true });
     this.watcher.kill('SIGKILL');
+  }
+
+  /** Copies the logs to where they outlive the platform; answers where that is. */
+  keepLogs(): string {
+    const kept = mkdtempSync(join(tmpdir(), 'tristate-bench-logs-'));
+    cpSync(this.platform.state.logsFolder, kept, { recursive: true });
+    return kept;
   }
 
   get processes(): readonly RunningProcess[] {

@@ -16,6 +16,9 @@ export async function withPlatform(
   try {
     await platform.start();
     await work(platform);
+  } catch (error) {
+    options.progress.line(`! failed; the logs are kept in ${platform.keepLogs()}`);
+    throw error;
   } finally {
     await options.progress.step('stop', () => platform.stop());
     for (const name of signals) process.removeListener(name, onSignal);

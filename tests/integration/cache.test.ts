@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { z } from 'zod';
 import { Cache, CacheStore } from '#platform/cache/cache.js';
@@ -6,6 +6,9 @@ import type { Metrics } from '#platform/metrics/metrics.js';
 import { waitUntil } from '../e2e/wait-until.js';
 import { newMetricsForTest, silent } from './postgres-for-test.js';
 import { newRedisForTest, type RedisForTest } from './redis-for-test.js';
+
+/** A real server takes its time on a busy machine. */
+jest.setTimeout(60_000);
 
 const deadlineMs = 30_000;
 const productSchema = z.object({ sku: z.string(), priceMinor: z.int() });
@@ -25,7 +28,7 @@ describe('a cache', () => {
     redis = await newRedisForTest();
     direct = new Redis(redis.url);
     direct.on('error', () => undefined);
-  }, deadlineMs);
+  });
   afterAll(async () => {
     direct.disconnect();
     await redis.remove();
@@ -92,21 +95,17 @@ describe('a cache', () => {
     expect(JSON.parse((await direct.get('product:MUG')) ?? '')).toEqual({ sku: 'MUG', priceMinor: 990 });
   });
 
-  it(
-    'reads from the database while Redis is down, and uses Redis when it is back',
-    async () => {
+  it('reads from the database while Redis is down, and uses Redis when it is back', async () => {
+    await read('MUG');
+    await redis.kill();
+    expect(await read('MUG')).toEqual({ sku: 'MUG', priceMinor: 990 });
+    expect(await read('NONE')).toBeUndefined();
+    await cache.invalidate(['MUG']);
+    expect(await results()).toEqual({ miss: 1, unavailable: 2 });
+    await redis.start();
+    await waitUntil('a read is a hit again', deadlineMs, async () => {
       await read('MUG');
-      await redis.kill();
-      expect(await read('MUG')).toEqual({ sku: 'MUG', priceMinor: 990 });
-      expect(await read('NONE')).toBeUndefined();
-      await cache.invalidate(['MUG']);
-      expect(await results()).toEqual({ miss: 1, unavailable: 2 });
-      await redis.start();
-      await waitUntil('a read is a hit again', deadlineMs, async () => {
-        await read('MUG');
-        return (await results())['hit'] === undefined ? undefined : true;
-      });
-    },
-    2 * deadlineMs,
-  );
+      return (await results())['hit'] === undefined ? undefined : true;
+    });
+  });
 });

@@ -1,50 +1,47 @@
 import { Writable } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { pino } from 'pino';
 import { migrate } from '#platform/postgres/migrations.js';
 import { newPostgresForTest, type PostgresForTest } from './postgres-for-test.js';
 
-const deadlineMs = 60_000;
+/** A real server takes its time on a busy machine. */
+jest.setTimeout(60_000);
 
 describe('migrations', () => {
   let postgres: PostgresForTest;
   beforeAll(async () => {
     postgres = await newPostgresForTest();
-  }, deadlineMs);
+  });
   afterAll(() => postgres.remove());
 
-  it(
-    'are run by one of four copies that start at once',
-    async () => {
-      const config = await postgres.create('inventory');
-      const said: string[] = [];
-      const logger = pino(
-        new Writable({
-          write: (line: Buffer, _encoding, done) => {
-            said.push(line.toString());
-            done();
-          },
-        }),
-      );
-      const start = (): Promise<void> =>
-        migrate(config, 'inventory', 'services/inventory/storage/migrations', logger);
-      await Promise.all([start(), start(), start(), start()]);
-      await start();
-      expect(said.filter((line) => line.includes('schema migrated'))).toHaveLength(1);
+  it('are run by one of four copies that start at once', async () => {
+    const config = await postgres.create('inventory');
+    const said: string[] = [];
+    const logger = pino(
+      new Writable({
+        write: (line: Buffer, _encoding, done) => {
+          said.push(line.toString());
+          done();
+        },
+      }),
+    );
+    const start = (): Promise<void> =>
+      migrate(config, 'inventory', 'services/inventory/storage/migrations', logger);
+    await Promise.all([start(), start(), start(), start()]);
+    await start();
+    expect(said.filter((line) => line.includes('schema migrated'))).toHaveLength(1);
 
-      const client = new pg.Client({ connectionString: config.connectionString });
-      await client.connect();
-      const { rows: migrations } = await client.query('SELECT name FROM inventory.migrations ORDER BY name');
-      const { rows: rare } = await client.query(
-        `SELECT available FROM inventory.products WHERE sku = 'RARE-3'`,
-      );
-      await client.end();
-      expect(migrations).toEqual([{ name: '0001_products' }, { name: '0002_catalogue' }]);
-      expect(rare).toEqual([{ available: 3 }]);
-    },
-    deadlineMs,
-  );
+    const client = new pg.Client({ connectionString: config.connectionString });
+    await client.connect();
+    const { rows: migrations } = await client.query('SELECT name FROM inventory.migrations ORDER BY name');
+    const { rows: rare } = await client.query(
+      `SELECT available FROM inventory.products WHERE sku = 'RARE-3'`,
+    );
+    await client.end();
+    expect(migrations).toEqual([{ name: '0001_products' }, { name: '0002_catalogue' }]);
+    expect(rare).toEqual([{ available: 3 }]);
+  });
 
   it('stop the start when they cannot be run', async () => {
     const config = await postgres.create('broken');

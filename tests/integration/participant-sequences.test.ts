@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Participant } from '#platform/participant/participant.js';
 import type { Database } from '#platform/postgres/database.js';
 import type { Phase } from '#protocols/commit/messages.js';
@@ -6,6 +6,9 @@ import { BranchModel } from '#simulator/branch-model.js';
 import { newBranch } from './branch-fixtures.js';
 import { ask, newParticipantForTest } from './participant-for-test.js';
 import { newPostgresForTest, type PostgresForTest } from './postgres-for-test.js';
+
+/** A real server takes its time on a busy machine. */
+jest.setTimeout(60_000);
 
 /**
  * Every branch answers every sequence of messages as the simulator's model of a participant does, and has the same
@@ -71,7 +74,6 @@ const cases = [
 ] as const;
 
 describe('a participant’s branch', () => {
-  const deadlineMs = 60_000;
   let postgres: PostgresForTest;
   let database: Database;
   let participant: Participant;
@@ -80,7 +82,7 @@ describe('a participant’s branch', () => {
     postgres = await newPostgresForTest();
     database = await postgres.open('shop', ['account', 'inventory', 'orders']);
     participant = newParticipantForTest(database);
-  }, deadlineMs);
+  });
   afterAll(() => postgres.remove());
 
   it.each(cases)(
@@ -100,6 +102,5 @@ describe('a participant’s branch', () => {
         }),
       );
     },
-    deadlineMs,
   );
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { BranchAction } from '#platform/participant/branch-handler.js';
 import { Participant } from '#platform/participant/participant.js';
 import type { Database } from '#platform/postgres/database.js';
@@ -8,7 +8,8 @@ import { balanceOf, debit, newAccount, newBranch, newProduct, reserve, stockOf }
 import { ask, newParticipantForTest } from './participant-for-test.js';
 import { newMetricsForTest, newPostgresForTest, silent, type PostgresForTest } from './postgres-for-test.js';
 
-const deadlineMs = 60_000;
+/** A real server takes its time on a busy machine. */
+jest.setTimeout(60_000);
 const actions = ['debitAccount', 'reserveStock', 'confirmOrder'] as const;
 
 describe('a participant', () => {
@@ -20,7 +21,7 @@ describe('a participant', () => {
     postgres = await newPostgresForTest();
     database = await postgres.open('shop', ['account', 'inventory', 'orders']);
     participant = newParticipantForTest(database);
-  }, deadlineMs);
+  });
   afterAll(() => postgres.remove());
 
   const tell = (phase: Phase, action: BranchAction, gid: string = randomUUID()): Promise<string> =>

@@ -56,7 +56,8 @@ export class CoordinatorModule implements OnModuleInit, BeforeApplicationShutdow
     const open = await this.log.readOpen();
     for (const { transaction, records } of open) this.runtime.recover(transaction, records);
     if (open.length > 0) this.logger.info({ transactions: open.length }, 'recovered open transactions');
-    if (this.grpcServer === undefined) throw new Error('TRISTATE_GRPC_ADDRESS is missing: the coordinator is called over gRPC');
+    if (this.grpcServer === undefined)
+      throw new Error('TRISTATE_GRPC_ADDRESS is missing: the coordinator is called over gRPC');
     serveCoordinator(this.grpcServer, this.runtime, this.log, this.logger);
   }
 

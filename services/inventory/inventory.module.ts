@@ -53,7 +53,12 @@ export class InventoryModule implements OnModuleInit {
           useFactory: (store: CacheStore | undefined, metrics: Metrics) =>
             store === undefined
               ? undefined
-              : new Cache(store, metrics, { name: 'product', schema: productSchema, ttlMs: productTtlMs, absentTtlMs }),
+              : new Cache(store, metrics, {
+                  name: 'product',
+                  schema: productSchema,
+                  ttlMs: productTtlMs,
+                  absentTtlMs,
+                }),
         },
       ],
     };

@@ -101,8 +101,12 @@ export class OrderModule implements OnModuleInit, OnApplicationBootstrap, Before
         {
           provide: ResumeOrders,
           inject: [PostgresOrders, PriceList, ORDER_EXECUTION, LOGGER],
-          useFactory: (orders: PostgresOrders, prices: PriceList, execution: OrderExecution, logger: Logger) =>
-            new ResumeOrders(orders, prices, execution, logger),
+          useFactory: (
+            orders: PostgresOrders,
+            prices: PriceList,
+            execution: OrderExecution,
+            logger: Logger,
+          ) => new ResumeOrders(orders, prices, execution, logger),
         },
       ],
     };

@@ -18,7 +18,9 @@ import type { AuditSource } from './audit.js';
 export function serveAudit(server: GrpcServer, source: AuditSource): void {
   const implementation: AuditServer = {
     summarize: unary<SummarizeRequest, SummarizeReply>(() => source.summarize()),
-    listEntries: unary<ListEntriesRequest, ListEntriesReply>(({ book, prefixes }) => source.listEntries(book, prefixes)),
+    listEntries: unary<ListEntriesRequest, ListEntriesReply>(({ book, prefixes }) =>
+      source.listEntries(book, prefixes),
+    ),
   };
   server.add(AuditService, implementation);
 }
@@ -46,7 +48,9 @@ export class GrpcAuditSource implements AuditSource {
   async listEntries(book: Book, prefixes: readonly string[]): Promise<ListEntriesReply> {
     const method = this.client.listEntries.bind(this.client);
     const request = { book, prefixes: [...prefixes] };
-    return this.expect(await this.clients.call('Audit/ListEntries', method, request, Date.now() + deadlineMs));
+    return this.expect(
+      await this.clients.call('Audit/ListEntries', method, request, Date.now() + deadlineMs),
+    );
   }
 
   private expect<Reply>(result: CallResult<Reply>): Reply {

@@ -1,8 +1,4 @@
-import type {
-  Book,
-  ListEntriesReply,
-  SummarizeReply,
-} from '#generated/tristate/audit/v1/audit.js';
+import type { Book, ListEntriesReply, SummarizeReply } from '#generated/tristate/audit/v1/audit.js';
 import type { Sql, Statement } from '../postgres/database.js';
 
 /** A service's books, for checking the invariants (see audit.proto). */
@@ -46,7 +42,10 @@ export interface BookQuery {
 /** How many digits of a gid, written as a UUID, name its bucket: nine and the hyphen between them. */
 const prefixLength = 10;
 
-export async function readBuckets(sql: Sql, { book, name, text }: BookQuery): Promise<SummarizeReply['buckets']> {
+export async function readBuckets(
+  sql: Sql,
+  { book, name, text }: BookQuery,
+): Promise<SummarizeReply['buckets']> {
   const statement: Statement<BucketRow> = {
     name: `${name}-buckets`,
     text: `
@@ -67,7 +66,9 @@ export async function readEntries(
     text: `SELECT gid::text, content, amount_minor FROM (${text}) AS book WHERE left(gid::text, ${prefixLength}) = ANY ($1)`,
   };
   const rows = await sql.run(statement, [prefixes]);
-  return { entries: rows.map((row) => ({ gid: row.gid, content: row.content, amountMinor: row.amount_minor })) };
+  return {
+    entries: rows.map((row) => ({ gid: row.gid, content: row.content, amountMinor: row.amount_minor })),
+  };
 }
 
 const forgottenPrepared: Statement<{ forgotten: number }> = {
@@ -81,5 +82,10 @@ const forgottenPrepared: Statement<{ forgotten: number }> = {
 export async function preparedLaw(sql: Sql): Promise<SummarizeReply['laws'][number]> {
   const [row] = await sql.run(forgottenPrepared, []);
   const forgotten = row?.forgotten ?? 0;
-  return { name: 'no transaction is left prepared for more than 5 s', ok: forgotten === 0, expected: '0', actual: String(forgotten) };
+  return {
+    name: 'no transaction is left prepared for more than 5 s',
+    ok: forgotten === 0,
+    expected: '0',
+    actual: String(forgotten),
+  };
 }

@@ -152,7 +152,9 @@ export function readProcessConfig(
 function databaseConfig(env: z.infer<typeof environmentSchema>): DatabaseConfig | undefined {
   if (env.TRISTATE_DATABASE_URL === undefined) return undefined;
   if (env.TRISTATE_DATABASE_PASSWORD_FILE === undefined) {
-    throw new Error('TRISTATE_DATABASE_PASSWORD_FILE is missing: the file that holds the password of the database');
+    throw new Error(
+      'TRISTATE_DATABASE_PASSWORD_FILE is missing: the file that holds the password of the database',
+    );
   }
   const url = new URL(env.TRISTATE_DATABASE_URL);
   url.password = encodeURIComponent(readFileSync(env.TRISTATE_DATABASE_PASSWORD_FILE, 'utf8').trim());
@@ -174,7 +176,9 @@ function readSecret(directory: string, name: string): string {
     throw new Error(`The secret ${path} cannot be read`, { cause });
   }
   if (secret.length < minSecretLength) {
-    throw new Error(`The secret ${path} is shorter than ${minSecretLength} characters; generate a random one`);
+    throw new Error(
+      `The secret ${path} is shorter than ${minSecretLength} characters; generate a random one`,
+    );
   }
   return secret;
 }

@@ -6,8 +6,16 @@ import { status as GrpcStatus } from '@grpc/grpc-js';
  */
 export const errorCodes = {
   'bad-request': { http: 400, grpc: GrpcStatus.INVALID_ARGUMENT, title: 'The request is malformed' },
-  'invalid-json': { http: 400, grpc: GrpcStatus.INVALID_ARGUMENT, title: 'The body is not valid JSON in UTF-8' },
-  'validation-failed': { http: 400, grpc: GrpcStatus.INVALID_ARGUMENT, title: 'A field is missing or invalid' },
+  'invalid-json': {
+    http: 400,
+    grpc: GrpcStatus.INVALID_ARGUMENT,
+    title: 'The body is not valid JSON in UTF-8',
+  },
+  'validation-failed': {
+    http: 400,
+    grpc: GrpcStatus.INVALID_ARGUMENT,
+    title: 'A field is missing or invalid',
+  },
   'idempotency-key-missing': {
     http: 400,
     grpc: GrpcStatus.INVALID_ARGUMENT,
@@ -23,7 +31,11 @@ export const errorCodes = {
   forbidden: { http: 403, grpc: GrpcStatus.PERMISSION_DENIED, title: 'This is not yours to see or change' },
   'not-found': { http: 404, grpc: GrpcStatus.NOT_FOUND, title: 'Not found' },
   'unknown-account': { http: 404, grpc: GrpcStatus.NOT_FOUND, title: 'There is no such account' },
-  'method-not-allowed': { http: 405, grpc: GrpcStatus.UNIMPLEMENTED, title: 'The method is not allowed here' },
+  'method-not-allowed': {
+    http: 405,
+    grpc: GrpcStatus.UNIMPLEMENTED,
+    title: 'The method is not allowed here',
+  },
   'owner-taken': { http: 409, grpc: GrpcStatus.ALREADY_EXISTS, title: 'An account of that owner exists' },
   'insufficient-funds': {
     http: 409,
@@ -53,7 +65,11 @@ export const errorCodes = {
     title: 'Send the body as application/json',
   },
   'unknown-sku': { http: 422, grpc: GrpcStatus.FAILED_PRECONDITION, title: 'There is no such product' },
-  'unknown-protocol': { http: 422, grpc: GrpcStatus.INVALID_ARGUMENT, title: 'There is no such commit protocol' },
+  'unknown-protocol': {
+    http: 422,
+    grpc: GrpcStatus.INVALID_ARGUMENT,
+    title: 'There is no such commit protocol',
+  },
   'idempotency-key-reused': {
     http: 422,
     grpc: GrpcStatus.FAILED_PRECONDITION,

@@ -1,5 +1,5 @@
 import {
-  Metadata,
+  type Metadata,
   ResponderBuilder,
   Server,
   ServerCredentials,
@@ -45,7 +45,11 @@ export class GrpcServer {
   }
 
   /** @param endpoint what has to end the service's streams before the server can close */
-  add(definition: ServiceDefinition, implementation: UntypedServiceImplementation, endpoint?: Drainable): void {
+  add(
+    definition: ServiceDefinition,
+    implementation: UntypedServiceImplementation,
+    endpoint?: Drainable,
+  ): void {
     this.server.addService(definition, implementation);
     if (endpoint !== undefined) this.endpoints.push(endpoint);
   }
@@ -83,7 +87,10 @@ function requestScope(metrics: Metrics): ServerInterceptor {
     const elapsed = startTimer();
     const responder = new ResponderBuilder()
       .withSendStatus((status, next) => {
-        metrics.grpcServer.observe({ method: method.path, code: GrpcStatus[status.code] ?? 'UNKNOWN' }, elapsed());
+        metrics.grpcServer.observe(
+          { method: method.path, code: GrpcStatus[status.code] ?? 'UNKNOWN' },
+          elapsed(),
+        );
         next(status);
       })
       .build();
@@ -94,7 +101,9 @@ function requestScope(metrics: Metrics): ServerInterceptor {
           new ServerListenerBuilder()
             .withOnReceiveMetadata((metadata, nextMetadata) => {
               const [offered] = metadata.get(correlationIdKey);
-              runInScope({ correlationId: acceptCorrelationId(offered?.toString()) }, () => nextMetadata(metadata));
+              runInScope({ correlationId: acceptCorrelationId(offered?.toString()) }, () =>
+                nextMetadata(metadata),
+              );
             })
             .build(),
         );
@@ -116,11 +125,17 @@ function onlyServices(serviceKey: string): ServerInterceptor {
             .withOnReceiveMetadata((metadata: Metadata, nextMetadata) => {
               const [authorization] = metadata.get('authorization');
               const offered = bearerToken(authorization?.toString());
-              if (method.path.startsWith(healthPrefix) || (offered !== undefined && secretsEqual(offered, serviceKey))) {
+              if (
+                method.path.startsWith(healthPrefix) ||
+                (offered !== undefined && secretsEqual(offered, serviceKey))
+              ) {
                 nextMetadata(metadata);
                 return;
               }
-              call.sendStatus({ code: GrpcStatus.UNAUTHENTICATED, details: 'unauthenticated: the service key is wrong' });
+              call.sendStatus({
+                code: GrpcStatus.UNAUTHENTICATED,
+                details: 'unauthenticated: the service key is wrong',
+              });
             })
             .build(),
         );

@@ -1,4 +1,9 @@
-import { status as GrpcStatus, type handleUnaryCall, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
+import {
+  status as GrpcStatus,
+  type handleUnaryCall,
+  type sendUnaryData,
+  type ServerUnaryCall,
+} from '@grpc/grpc-js';
 import { errorCodes } from '../errors/codes.js';
 import { Problem } from '../errors/problem.js';
 

@@ -42,14 +42,17 @@ export function openApiDocument(version: string, paths: PathItems): object {
     info: {
       title: 'Tristate',
       version,
-      description: 'A shop whose every remote call ends in success, failure or timeout. Money is in minor units.',
+      description:
+        'A shop whose every remote call ends in success, failure or timeout. Money is in minor units.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
     paths: Object.fromEntries(
       Object.entries(paths).map(([path, methods]) => [
         path,
-        Object.fromEntries(Object.entries(methods).map(([method, operation]) => [method, describe(operation)])),
+        Object.fromEntries(
+          Object.entries(methods).map(([method, operation]) => [method, describe(operation)]),
+        ),
       ]),
     ),
     components: {
@@ -75,7 +78,12 @@ function describe(operation: Operation): object {
     })),
     ...(body === undefined
       ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: toSchema(body, 'input') } } } }),
+      : {
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: toSchema(body, 'input') } },
+          },
+        }),
     responses: { ...describeAnswers(answers), ...describeProblems(problems) },
   };
 }
@@ -86,7 +94,9 @@ function describeAnswers(answers: Operation['answers']): object {
       status,
       {
         description,
-        ...(schema === undefined ? {} : { content: { 'application/json': { schema: toSchema(schema, 'output') } } }),
+        ...(schema === undefined
+          ? {}
+          : { content: { 'application/json': { schema: toSchema(schema, 'output') } } }),
       },
     ]),
   );

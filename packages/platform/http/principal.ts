@@ -20,7 +20,8 @@ export const CurrentUser = createParamDecorator((_: unknown, context: ExecutionC
 /** Finds out who calls. Throws 401 when the token is missing, wrong or expired. */
 export function authenticate(request: FastifyRequest, tokens: Tokens): Principal {
   const token = bearerToken(request.headers.authorization);
-  if (token === undefined) throw new Problem('unauthenticated', 'Send the header Authorization: Bearer <token>');
+  if (token === undefined)
+    throw new Problem('unauthenticated', 'Send the header Authorization: Bearer <token>');
   const principal = tokens.verify(token);
   if ('rejected' in principal) throw new Problem('unauthenticated', `The token is ${principal.rejected}`);
   return principal;
@@ -29,6 +30,7 @@ export function authenticate(request: FastifyRequest, tokens: Tokens): Principal
 /** Throws unless the admin token came with the request: 401 without a token, 403 with a user's or a wrong one. */
 export function requireAdmin(request: FastifyRequest, adminToken: string): void {
   const token = bearerToken(request.headers.authorization);
-  if (token === undefined) throw new Problem('unauthenticated', 'Send the header Authorization: Bearer <admin token>');
+  if (token === undefined)
+    throw new Problem('unauthenticated', 'Send the header Authorization: Bearer <admin token>');
   if (!secretsEqual(token, adminToken)) throw new Problem('forbidden', 'Only the admin token opens /control');
 }

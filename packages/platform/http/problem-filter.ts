@@ -25,7 +25,8 @@ export class ProblemFilter implements ExceptionFilter {
 
   toProblem(error: unknown): Problem {
     const problem = error instanceof Problem ? error : fromFramework(error);
-    if (problem === undefined || problem.httpStatus >= 500) this.logger.error({ err: error }, 'a request failed');
+    if (problem === undefined || problem.httpStatus >= 500)
+      this.logger.error({ err: error }, 'a request failed');
     return problem ?? new Problem('internal');
   }
 }

@@ -14,13 +14,15 @@ const mostErrors = 20;
 /** Checks what a controller declares with `{ schema }`; a mismatch is a 400 that names the fields. */
 export function validationPipe(): StandardSchemaValidationPipe {
   return new StandardSchemaValidationPipe({
-    exceptionFactory: (issues) => validationProblem(issues as readonly Issue[]),
+    exceptionFactory: (issues) => validationProblem(issues),
   });
 }
 
 export function validationProblem(issues: readonly Issue[]): Problem {
   const errors = issues.flatMap(toFieldErrors).slice(0, mostErrors);
-  const detail = errors.map(({ field, message }) => (field === '' ? message : `${field}: ${message}`)).join('; ');
+  const detail = errors
+    .map(({ field, message }) => (field === '' ? message : `${field}: ${message}`))
+    .join('; ');
   return new Problem('validation-failed', detail, { errors });
 }
 

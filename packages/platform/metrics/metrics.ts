@@ -16,10 +16,22 @@ export class Metrics {
     'route',
     'status',
   ]);
-  readonly grpcServer = this.histogram('grpc_server_call_duration_seconds', 'gRPC calls answered', ['method', 'code']);
-  readonly grpcClient = this.histogram('grpc_client_call_duration_seconds', 'gRPC calls made', ['method', 'outcome']);
-  readonly sql = this.histogram('sql_statement_duration_seconds', 'SQL statements run', ['statement', 'outcome']);
-  readonly redis = this.histogram('redis_command_duration_seconds', 'Redis commands run', ['command', 'outcome']);
+  readonly grpcServer = this.histogram('grpc_server_call_duration_seconds', 'gRPC calls answered', [
+    'method',
+    'code',
+  ]);
+  readonly grpcClient = this.histogram('grpc_client_call_duration_seconds', 'gRPC calls made', [
+    'method',
+    'outcome',
+  ]);
+  readonly sql = this.histogram('sql_statement_duration_seconds', 'SQL statements run', [
+    'statement',
+    'outcome',
+  ]);
+  readonly redis = this.histogram('redis_command_duration_seconds', 'Redis commands run', [
+    'command',
+    'outcome',
+  ]);
   readonly cacheReads = this.counter('cache_reads_total', 'Reads through the cache', ['cache', 'result']);
   readonly branches = this.histogram('participant_message_duration_seconds', 'Protocol messages handled', [
     'action',
@@ -31,8 +43,16 @@ export class Metrics {
     'outcome',
   ]);
   readonly transactionsOpen = this.gauge('transactions_open', 'Distributed transactions under way', []);
-  readonly logRecords = this.counter('transaction_log_records_total', 'Records written to the transaction log', []);
-  readonly logWrites = this.counter('transaction_log_writes_total', 'Writes (groups of records) to that log', []);
+  readonly logRecords = this.counter(
+    'transaction_log_records_total',
+    'Records written to the transaction log',
+    [],
+  );
+  readonly logWrites = this.counter(
+    'transaction_log_writes_total',
+    'Writes (groups of records) to that log',
+    [],
+  );
 
   constructor(labels: { service: string; process: string }) {
     this.registry.setDefaultLabels(labels);

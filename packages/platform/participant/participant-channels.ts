@@ -13,8 +13,7 @@ import type { BranchMessage, BranchSender } from '../runtime/transaction-runtime
 import { actionOwner } from './branch-handler.js';
 
 export type BranchAnswer = { branch: number; phase: Phase } & (
-  | { type: 'done' }
-  | { type: 'refused'; code: string }
+  { type: 'done' } | { type: 'refused'; code: string }
 );
 
 const wirePhase: Record<Phase, WirePhase> = {

@@ -42,7 +42,7 @@ export class Participant {
     name: Name,
     handler: BranchHandler<Extract<BranchAction, { $case: Name }>>,
   ): void {
-    this.handlers.set(name, handler as BranchHandler);
+    this.handlers.set(name, handler);
   }
 
   handler(action: BranchAction): BranchHandler {
@@ -69,7 +69,10 @@ export class Participant {
       result = answer.result === Result.DONE ? 'done' : answer.code;
       return { gid, branch, phase, ...answer };
     } catch (error) {
-      this.logger.warn({ err: error, gid, branch, phase: Phase[phase] }, 'a protocol message was not answered');
+      this.logger.warn(
+        { err: error, gid, branch, phase: Phase[phase] },
+        'a protocol message was not answered',
+      );
       return undefined;
     } finally {
       this.running.delete(message);
@@ -77,7 +80,11 @@ export class Participant {
     }
   }
 
-  private async answer(request: BranchRequest, action: BranchAction, handler: BranchHandler): Promise<Answer> {
+  private async answer(
+    request: BranchRequest,
+    action: BranchAction,
+    handler: BranchHandler,
+  ): Promise<Answer> {
     const key = { gid: request.gid, branch: request.branch };
     switch (request.phase) {
       case Phase.APPLY: {
@@ -137,9 +144,15 @@ export class Participant {
   }
 
   /** False when no prepared transaction of that name exists. */
-  private async endPrepared(command: 'COMMIT PREPARED' | 'ROLLBACK PREPARED', key: BranchKey): Promise<boolean> {
+  private async endPrepared(
+    command: 'COMMIT PREPARED' | 'ROLLBACK PREPARED',
+    key: BranchKey,
+  ): Promise<boolean> {
     try {
-      await this.database.command(command.toLowerCase().replace(' ', '-'), `${command} '${preparedName(key)}'`);
+      await this.database.command(
+        command.toLowerCase().replace(' ', '-'),
+        `${command} '${preparedName(key)}'`,
+      );
       return true;
     } catch (error) {
       if (hasSqlState(error, sqlState.undefinedObject)) return false;
@@ -149,7 +162,10 @@ export class Participant {
 
   private async isPrepared(key: BranchKey): Promise<boolean> {
     const rows = await this.database.run(
-      { name: 'find-prepared', text: 'SELECT 1 FROM pg_prepared_xacts WHERE gid = $1 AND database = current_database()' },
+      {
+        name: 'find-prepared',
+        text: 'SELECT 1 FROM pg_prepared_xacts WHERE gid = $1 AND database = current_database()',
+      },
       [preparedName(key)],
     );
     return rows.length > 0;

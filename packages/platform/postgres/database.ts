@@ -61,7 +61,7 @@ export class Database implements Sql {
         `-c statement_timeout=${statementTimeoutMs}`,
         `-c idle_in_transaction_session_timeout=${idleInTransactionTimeoutMs}`,
       ].join(' '),
-    } as pg.PoolConfig);
+    });
     // An idle connection that breaks is replaced at its next use; without a listener the process would end.
     this.pool.on('error', (error) => logger.warn({ err: error }, 'a database connection was lost'));
   }
@@ -186,7 +186,8 @@ async function translateFailure<T>(work: Promise<T>): Promise<T> {
     // Class 08 is a broken connection, class 57P a server that shuts down or starts; anything that carries no
     // SQLSTATE never came from the server.
     const state = cause instanceof pg.DatabaseError ? cause.code : undefined;
-    if (state !== undefined && !state.startsWith('08') && !state.startsWith('57P') && state !== '53300') throw cause;
+    if (state !== undefined && !state.startsWith('08') && !state.startsWith('57P') && state !== '53300')
+      throw cause;
     throw new Problem('upstream-unavailable', 'The database cannot be reached', { cause });
   }
 }

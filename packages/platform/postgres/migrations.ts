@@ -40,7 +40,8 @@ export async function migrate(
       noLock: true,
       log: () => undefined,
     });
-    if (applied.length > 0) logger.info({ schema, migrations: applied.map(({ name }) => name) }, 'schema migrated');
+    if (applied.length > 0)
+      logger.info({ schema, migrations: applied.map(({ name }) => name) }, 'schema migrated');
   } finally {
     await client.end();
   }
@@ -48,7 +49,9 @@ export async function migrate(
 
 async function isUpToDate(client: pg.Client, schema: string, directory: string): Promise<boolean> {
   const table = `${schema}.migrations`;
-  const { rows: existing } = await client.query<{ found: string | null }>('SELECT to_regclass($1) AS found', [table]);
+  const { rows: existing } = await client.query<{ found: string | null }>('SELECT to_regclass($1) AS found', [
+    table,
+  ]);
   if ((existing[0]?.found ?? null) === null) return false;
   const { rows } = await client.query<{ name: string }>(`SELECT name FROM ${table}`);
   const applied = new Set(rows.map(({ name }) => name));

@@ -79,6 +79,7 @@ export function platformModule(platform: Platform): DynamicModule {
 
 /** The database of a process that cannot do without one. */
 export function requireDatabase(database: Database | undefined): Database {
-  if (database === undefined) throw new Error('TRISTATE_DATABASE_URL is missing: this service keeps its data in PostgreSQL');
+  if (database === undefined)
+    throw new Error('TRISTATE_DATABASE_URL is missing: this service keeps its data in PostgreSQL');
   return database;
 }

@@ -49,9 +49,13 @@ export async function runProcess(service: ServiceDefinition): Promise<void> {
 async function start(service: ServiceDefinition, platform: Platform): Promise<NestFastifyApplication> {
   const { config, logger, metrics, grpcServer, participant } = platform;
   if (config.database !== undefined) {
-    for (const { schema, directory } of service.migrations) await migrate(config.database, schema, directory, logger);
+    for (const { schema, directory } of service.migrations)
+      await migrate(config.database, schema, directory, logger);
   }
-  const root: DynamicModule = { module: class ProcessModule {}, imports: [platformModule(platform), ...service.modules(config)] };
+  const root: DynamicModule = {
+    module: class ProcessModule {},
+    imports: [platformModule(platform), ...service.modules(config)],
+  };
   const app = await createHttpApp(root, config, logger, metrics);
   await app.init();
   if (grpcServer !== undefined && config.grpc !== undefined) {

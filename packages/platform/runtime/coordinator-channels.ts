@@ -39,7 +39,10 @@ export class CoordinatorChannels {
   }
 
   /** Asks for a transaction and waits for its outcome until `deadlineAtMs` (epoch milliseconds). */
-  async execute(request: Omit<ExecuteRequest, 'correlationId'>, deadlineAtMs: number): Promise<ExecuteResult> {
+  async execute(
+    request: Omit<ExecuteRequest, 'correlationId'>,
+    deadlineAtMs: number,
+  ): Promise<ExecuteResult> {
     const elapsed = startTimer();
     const result = await this.ask(request, deadlineAtMs);
     this.metrics.grpcClient.observe({ method: 'Coordinator/Execute', outcome: result.outcome }, elapsed());
@@ -58,10 +61,13 @@ export class CoordinatorChannels {
     return new Promise((resolve) => {
       const waiting: Waiting = {
         resolve,
-        timer: setTimeout(() => {
-          this.forget(gid, waiting);
-          resolve({ outcome: 'timeout' });
-        }, Math.max(0, deadlineAtMs - Date.now())),
+        timer: setTimeout(
+          () => {
+            this.forget(gid, waiting);
+            resolve({ outcome: 'timeout' });
+          },
+          Math.max(0, deadlineAtMs - Date.now()),
+        ),
       };
       const others = this.waiting.get(gid);
       if (others === undefined) this.waiting.set(gid, new Set([waiting]));

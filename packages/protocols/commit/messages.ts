@@ -13,7 +13,8 @@ export type AbortCode = string;
 export type Outcome = { outcome: 'committed' } | { outcome: 'aborted'; code: AbortCode };
 
 /** The log of one transaction. What is in it survives the coordinator; everything else is rebuilt from it. */
-export type LogRecord = { kind: 'begin' } | { kind: 'commit' } | { kind: 'abort'; code: AbortCode } | { kind: 'end' };
+export type LogRecord =
+  { kind: 'begin' } | { kind: 'commit' } | { kind: 'abort'; code: AbortCode } | { kind: 'end' };
 
 export type Timer = 'retry' | 'timeout';
 

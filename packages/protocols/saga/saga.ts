@@ -46,7 +46,9 @@ function step(state: SagaState, event: Event): Step<SagaState> {
   switch (event.type) {
     case 'begin':
       invariant(state.progress.at === 'new', 'a saga begins once');
-      return ask(state, { at: 'applying', branch: 0 }, [{ type: 'persist', record: { kind: 'begin' }, forced: true }]);
+      return ask(state, { at: 'applying', branch: 0 }, [
+        { type: 'persist', record: { kind: 'begin' }, forced: true },
+      ]);
     case 'recover':
       return recover(state, event.records);
     case 'done':
@@ -75,7 +77,8 @@ function done(state: SagaState, branch: number, phase: string): Step<SagaState> 
 
 function refused(state: SagaState, branch: number, phase: string, code: AbortCode): Step<SagaState> {
   const { progress } = state;
-  if (progress.at !== 'applying' || phase !== 'apply' || branch !== progress.branch) return { state, effects: [] };
+  if (progress.at !== 'applying' || phase !== 'apply' || branch !== progress.branch)
+    return { state, effects: [] };
   const turnBack: Effect = { type: 'persist', record: { kind: 'abort', code }, forced: true };
   return cancelNext(state, cancellationOrder(state.branchCount, branch), code, [turnBack]);
 }

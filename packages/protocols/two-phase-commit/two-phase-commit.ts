@@ -89,7 +89,8 @@ function done(state: TwoPhaseCommitState, branch: number, phase: Phase): Step<Tw
     return { state, effects: [] };
   }
   const next = answer(state, branch);
-  if (state.phase !== 'voting') return next.answered.includes(false) ? { state: next, effects: [] } : end(next);
+  if (state.phase !== 'voting')
+    return next.answered.includes(false) ? { state: next, effects: [] } : end(next);
   // A vote that was counted before.
   if (branch !== state.answered.indexOf(false)) return { state, effects: [] };
   if (next.answered.includes(false)) return ask({ ...next, attempt: 1 });

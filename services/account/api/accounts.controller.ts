@@ -25,14 +25,17 @@ export class AccountsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AccountView> {
     const opened = await openAccount(this.accounts, body);
-    if (opened.result === 'owner-taken') throw new Problem('owner-taken', `There is an account of ${body.owner}`);
+    if (opened.result === 'owner-taken')
+      throw new Problem('owner-taken', `There is an account of ${body.owner}`);
     void reply.header('Location', `/api/accounts/${opened.account.id}`);
     return opened.account;
   }
 
   @Post('tokens')
   @HttpCode(201)
-  async logIn(@Body({ schema: credentialsSchema }) body: z.infer<typeof credentialsSchema>): Promise<{ token: string }> {
+  async logIn(
+    @Body({ schema: credentialsSchema }) body: z.infer<typeof credentialsSchema>,
+  ): Promise<{ token: string }> {
     const principal = await logIn(this.accounts, body);
     if (principal === 'wrong-credentials') throw new Problem('wrong-credentials');
     return { token: this.tokens.issue(principal) };

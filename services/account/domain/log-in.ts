@@ -13,5 +13,7 @@ export async function logIn(
   const account = await accounts.byOwner(owner);
   const stored = account?.passwordHash ?? (await (hashOfNobody ??= hashPassword('nobody')));
   const right = await verifyPassword(password, stored);
-  return right && account !== undefined ? { accountId: account.id, owner: account.owner } : 'wrong-credentials';
+  return right && account !== undefined
+    ? { accountId: account.id, owner: account.owner }
+    : 'wrong-credentials';
 }

@@ -31,7 +31,12 @@ export class PostgresAccounts implements Accounts {
 
   async add(account: NewAccount): Promise<'added' | 'owner-taken'> {
     try {
-      await this.database.run(insert, [account.id, account.owner, account.passwordHash, account.openingBalanceMinor]);
+      await this.database.run(insert, [
+        account.id,
+        account.owner,
+        account.passwordHash,
+        account.openingBalanceMinor,
+      ]);
       return 'added';
     } catch (error) {
       if (hasSqlState(error, sqlState.uniqueViolation)) return 'owner-taken';

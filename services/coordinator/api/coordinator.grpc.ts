@@ -50,7 +50,8 @@ function toTransaction({ gid, protocol: wire, branches }: ExecuteRequest): Trans
   const protocol = protocolOfWire.get(wire);
   if (!uuid.test(gid)) return 'its gid is not a UUID in lower case';
   if (protocol === undefined) return 'its protocol is unknown';
-  if (branches.length === 0 || branches.length > mostBranches) return `it has not 1 to ${mostBranches} branches`;
+  if (branches.length === 0 || branches.length > mostBranches)
+    return `it has not 1 to ${mostBranches} branches`;
   if (branches.some(({ action }) => action === undefined)) return 'a branch has no action';
   return { gid, protocol, branches };
 }

@@ -9,7 +9,12 @@ export const inventoryPaths: PathItems = {
       parameters: [
         { name: 'query', in: 'query', description: 'Part of a name or sku', schema: z.string().max(100) },
         { name: 'page', in: 'query', description: 'From 1', schema: z.int().min(1).default(1) },
-        { name: 'pageSize', in: 'query', description: 'At most 100', schema: z.int().min(1).max(100).default(20) },
+        {
+          name: 'pageSize',
+          in: 'query',
+          description: 'At most 100',
+          schema: z.int().min(1).max(100).default(20),
+        },
       ],
       answers: { 200: { description: 'One page', schema: productPageSchema } },
       problems: ['validation-failed'],

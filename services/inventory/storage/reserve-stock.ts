@@ -94,7 +94,12 @@ export function reserveStock(changed: (skus: readonly string[]) => void): Branch
 
     async cancel(sql: Sql, key: BranchKey, action: ReserveStock): Promise<void> {
       const { items } = action.reserveStock;
-      await sql.run(release, [key.gid, key.branch, items.map(({ sku }) => sku), items.map(({ quantity }) => quantity)]);
+      await sql.run(release, [
+        key.gid,
+        key.branch,
+        items.map(({ sku }) => sku),
+        items.map(({ quantity }) => quantity),
+      ]);
     },
 
     find: (sql: Sql, key: BranchKey): Promise<FenceState | undefined> => fenceState(sql, find, key),

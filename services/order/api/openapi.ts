@@ -45,7 +45,12 @@ export const orderPaths: PathItems = {
       user: true,
       parameters: [
         { name: 'page', in: 'query', description: 'From 1', schema: z.int().min(1).default(1) },
-        { name: 'pageSize', in: 'query', description: 'At most 100', schema: z.int().min(1).max(100).default(20) },
+        {
+          name: 'pageSize',
+          in: 'query',
+          description: 'At most 100',
+          schema: z.int().min(1).max(100).default(20),
+        },
       ],
       answers: { 200: { description: 'One page', schema: orderPageSchema } },
       problems: ['validation-failed', 'unauthenticated'],

@@ -57,7 +57,10 @@ export class OrdersController {
   }
 
   @Get(':id')
-  async show(@Param('id', { schema: orderIdSchema }) id: string, @CurrentUser() user: Principal): Promise<OrderView> {
+  async show(
+    @Param('id', { schema: orderIdSchema }) id: string,
+    @CurrentUser() user: Principal,
+  ): Promise<OrderView> {
     const order = await this.orders.byId(id);
     if (order === undefined) throw new Problem('not-found', 'There is no such order');
     if (order.accountId !== user.accountId) throw new Problem('forbidden', 'This is another user’s order');

@@ -7,7 +7,10 @@ const largestQuantity = 1_000;
 const itemSchema = z.strictObject({
   sku: z
     .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be 1 to 64 letters, digits, dots, hyphens or underscores')
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+      'must be 1 to 64 letters, digits, dots, hyphens or underscores',
+    )
     .meta({ example: 'MUG-BLU-1' }),
   quantity: z.int().min(1).max(largestQuantity),
 });
@@ -22,12 +25,20 @@ export const newOrderSchema = z
         const seen = new Set<string>();
         for (const [index, { sku }] of items.entries()) {
           if (seen.has(sku)) {
-            context.addIssue({ code: 'custom', path: [index, 'sku'], message: `${sku} is in the order twice` });
+            context.addIssue({
+              code: 'custom',
+              path: [index, 'sku'],
+              message: `${sku} is in the order twice`,
+            });
           }
           seen.add(sku);
         }
       }),
-    protocol: z.string().max(32).optional().meta({ description: `One of ${protocolNames.join(', ')}` }),
+    protocol: z
+      .string()
+      .max(32)
+      .optional()
+      .meta({ description: `One of ${protocolNames.join(', ')}` }),
   })
   .meta({ id: 'NewOrder' });
 
@@ -36,9 +47,7 @@ export const orderSchema = z
     id: z.uuid(),
     status: z.enum(['PENDING', 'CONFIRMED', 'REJECTED']),
     protocol: z.enum([...protocolNames, 'local']),
-    items: z.array(
-      z.object({ sku: z.string(), quantity: z.int(), priceMinor: z.int().optional() }),
-    ),
+    items: z.array(z.object({ sku: z.string(), quantity: z.int(), priceMinor: z.int().optional() })),
     totalMinor: z.int().nullable().meta({ description: 'null until the order is priced' }),
     code: z.string().optional().meta({ description: 'Why it was rejected' }),
     createdAt: z.iso.datetime(),

@@ -1,5 +1,11 @@
 import { Book, type ListEntriesReply, type SummarizeReply } from '#generated/tristate/audit/v1/audit.js';
-import { preparedLaw, readBuckets, readEntries, type AuditSource, type BookQuery } from '#platform/audit/audit.js';
+import {
+  preparedLaw,
+  readBuckets,
+  readEntries,
+  type AuditSource,
+  type BookQuery,
+} from '#platform/audit/audit.js';
 import type { Database, Statement } from '#platform/postgres/database.js';
 
 /** What confirmed orders took from accounts. */

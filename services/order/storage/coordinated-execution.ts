@@ -1,4 +1,7 @@
-import { ExecuteReply_Outcome as Outcome, type ExecuteReply } from '#generated/tristate/coordinator/v1/coordinator.js';
+import {
+  ExecuteReply_Outcome as Outcome,
+  type ExecuteReply,
+} from '#generated/tristate/coordinator/v1/coordinator.js';
 import { Protocol } from '#generated/tristate/transaction/v1/transaction.js';
 import type { Database } from '#platform/postgres/database.js';
 import type { CoordinatorChannels } from '#platform/runtime/coordinator-channels.js';
@@ -38,9 +41,18 @@ export class CoordinatedExecution implements OrderExecution {
     return this.execute(order, true, deadlineAtMs);
   }
 
-  private async execute(order: Order | PricedOrder, resumed: boolean, deadlineAtMs: number): Promise<ExecutionResult> {
+  private async execute(
+    order: Order | PricedOrder,
+    resumed: boolean,
+    deadlineAtMs: number,
+  ): Promise<ExecutionResult> {
     if (order.protocol === 'local') throw new Error('A local order has no coordinator');
-    const request = { gid: order.id, protocol: wireProtocol[order.protocol], branches: branchesOf(order), resumed };
+    const request = {
+      gid: order.id,
+      protocol: wireProtocol[order.protocol],
+      branches: branchesOf(order),
+      resumed,
+    };
     const result = await this.coordinator.execute(request, deadlineAtMs);
     return result.outcome === 'success' ? toResult(result.reply) : { outcome: 'unknown' };
   }

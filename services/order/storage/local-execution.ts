@@ -53,7 +53,8 @@ export class LocalExecution implements OrderExecution {
       ]);
       if (begun.status === 'rejected') throw begun.reason;
       if (recorded.status === 'rejected') throw recorded.reason;
-      const outcome = recorded.value === 'duplicate' ? ({ outcome: 'duplicate' } as const) : outcomeOf(branches);
+      const outcome =
+        recorded.value === 'duplicate' ? ({ outcome: 'duplicate' } as const) : outcomeOf(branches);
       await session.command(outcome.outcome === 'committed' ? 'COMMIT' : 'ROLLBACK');
       return outcome;
     });

@@ -44,7 +44,7 @@ const betweenLooksMs = 300;
  */
 export async function checkInvariants(books: Books, waitMs: number): Promise<Verdict> {
   const giveUpAtMs = Date.now() + waitMs;
-  for (let before = await look(books); ; ) {
+  for (let before = await look(books); ;) {
     await new Promise((resolve) => setTimeout(resolve, betweenLooksMs));
     const now = await look(books);
     const verdict = judge(before, now);
@@ -63,7 +63,11 @@ async function look({ account, inventory, order }: Books): Promise<Look> {
   const named = (service: string, laws: readonly Law[]): Law[] =>
     laws.map((law) => ({ ...law, name: `${service}: ${law.name}` }));
   return {
-    laws: [...named('account', paid.laws), ...named('inventory', moved.laws), ...named('order', ordered.laws)],
+    laws: [
+      ...named('account', paid.laws),
+      ...named('inventory', moved.laws),
+      ...named('order', ordered.laws),
+    ],
     money,
     stock,
     pending: new Set(ordered.pendingGids),
@@ -86,13 +90,16 @@ async function differences(
         .map(({ prefix, entries, checksum }) => [prefix, `${entries}/${checksum}`]),
     );
   const [left, right] = [checksums(ordered), checksums(taken)];
-  const prefixes = [...new Set([...left.keys(), ...right.keys()])].filter((p) => left.get(p) !== right.get(p));
+  const prefixes = [...new Set([...left.keys(), ...right.keys()])].filter(
+    (p) => left.get(p) !== right.get(p),
+  );
   if (prefixes.length === 0) return new Map();
   const [orderEntries, takenEntries] = await Promise.all([
     orderSource.listEntries(book, prefixes),
     takenSource.listEntries(book, prefixes),
   ]);
-  const byGid = (entries: readonly Entry[]): Map<string, Entry> => new Map(entries.map((entry) => [entry.gid, entry]));
+  const byGid = (entries: readonly Entry[]): Map<string, Entry> =>
+    new Map(entries.map((entry) => [entry.gid, entry]));
   const [orders, takes] = [byGid(orderEntries.entries), byGid(takenEntries.entries)];
   const result = new Map<string, Difference>();
   for (const gid of new Set([...orders.keys(), ...takes.keys()])) {
@@ -107,7 +114,10 @@ function judge(before: Look, now: Look): Verdict {
   const stock = lasting(before.stock, now.stock, before.pending, now.pending);
   const laws = [
     moneyLaw(now, money),
-    crossLaw('every CONFIRMED order has exactly one debit of its total, and every debit such an order', money),
+    crossLaw(
+      'every CONFIRMED order has exactly one debit of its total, and every debit such an order',
+      money,
+    ),
     crossLaw('every CONFIRMED order took exactly its items, and everything taken has such an order', stock),
     ...now.laws,
   ];
@@ -119,9 +129,7 @@ function lasting(
   now: ReadonlyMap<string, Difference>,
   ...pending: ReadonlySet<string>[]
 ): Map<string, Difference> {
-  return new Map(
-    [...now].filter(([gid]) => before.has(gid) && !pending.some((gids) => gids.has(gid))),
-  );
+  return new Map([...now].filter(([gid]) => before.has(gid) && !pending.some((gids) => gids.has(gid))));
 }
 
 /** Σ balances + Σ confirmed orders = Σ opening balances; what an order under way has taken counts as confirmed. */
@@ -153,6 +161,7 @@ function crossLaw(name: string, broken: ReadonlyMap<string, Difference>): Law {
     name,
     ok: broken.size === 0,
     expected: '0 exceptions',
-    actual: broken.size === 0 ? '0 exceptions' : `${broken.size} exceptions: ${[...named, ...more].join('; ')}`,
+    actual:
+      broken.size === 0 ? '0 exceptions' : `${broken.size} exceptions: ${[...named, ...more].join('; ')}`,
   };
 }

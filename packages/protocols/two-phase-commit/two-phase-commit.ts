@@ -35,6 +35,8 @@ export interface TwoPhaseCommitState {
   /** Identifies the timers of this phase's current round of messages. */
   readonly round: number;
   readonly attempt: number;
+  /** Any branch may have been asked before the restart: participants look for what they have prepared from attempt 2. */
+  readonly recovered: boolean;
 }
 
 /** Longer than a participant takes to restart, so that only one that stays away costs an order. */
@@ -52,6 +54,7 @@ export const twoPhaseCommit: CommitProtocol<TwoPhaseCommitState> = {
       code: '',
       round: 0,
       attempt: 0,
+      recovered: false,
     };
   },
   step,
@@ -93,7 +96,7 @@ function done(state: TwoPhaseCommitState, branch: number, phase: Phase): Step<Tw
     return next.answered.includes(false) ? { state: next, effects: [] } : end(next);
   // A vote that was counted before.
   if (branch !== state.answered.indexOf(false)) return { state, effects: [] };
-  if (next.answered.includes(false)) return ask({ ...next, attempt: 1 });
+  if (next.answered.includes(false)) return ask({ ...next, attempt: state.recovered ? 2 : 1 });
   return enter(next, 'committing', 1, [{ type: 'persist', record: { kind: 'commit' }, forced: true }]);
 }
 
@@ -177,5 +180,5 @@ function recover(state: TwoPhaseCommitState, records: readonly LogRecord[]): Ste
   if (aborted !== undefined) return enter({ ...state, code: aborted.code }, 'aborting', 2, []);
   // Presumed abort would allow to abort here. Voting again is as safe, since every yes vote is durable, and neither
   // a commit nor an abort that was not refused can have been sent; and it costs no order.
-  return enter(state, 'voting', 2, []);
+  return enter({ ...state, recovered: true }, 'voting', 2, []);
 }

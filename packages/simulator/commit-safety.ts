@@ -25,7 +25,7 @@ export const allOrNothing: SafetyRule = (branches) => {
   return mixed ? `some branches are committed and others are not: ${states.join(', ')}` : undefined;
 };
 
-/** A saga is T1 … Tn or T1 … Tj, Cj … C1 (Garcia-Molina and Salem 1987, section 2): what is applied is a prefix. */
+/** A saga is T1 … Tn or T1 … Tj, Cj … C1 (Garcia-Molina and Salem 1987, section 1): what is applied is a prefix. */
 export const appliedPrefix: SafetyRule = (branches) => {
   const states = branches.map(({ state }) => state);
   const gap = states.findIndex((state) => state !== 'applied');

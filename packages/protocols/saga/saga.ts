@@ -11,7 +11,7 @@ import {
 
 /**
  * Saga (Garcia-Molina and Salem, "Sagas", SIGMOD 1987): a sequence of local transactions T1 … Tn, each with a
- * compensation C1 … Cn. Either T1 … Tn run, or T1 … Tj and then Cj … C1 (section 2 of the paper).
+ * compensation C1 … Cn. Either T1 … Tn run, or T1 … Tj and then Cj … C1 (section 1 of the paper).
  *
  * - The begin record is forced before T1 is asked for, since only the log knows that there is a saga.
  * - Steps need no records of their own: a participant that is asked again answers as it did before, so that

@@ -12,7 +12,7 @@ import {
 
 /**
  * Two-phase commit with presumed abort (Gray 1978, section 5.8.3.3; Mohan, Lindsay and Obermarck, "Transaction
- * Management in the R* Distributed Database Management System", TODS 1986, section 3.1).
+ * Management in the R* Distributed Database Management System", TODS 1986).
  *
  * - A yes vote is durable at the participant (PREPARE TRANSACTION).
  * - Phase 1 asks the branches one after the other, in the order in which every transaction has them. A branch that
@@ -71,7 +71,7 @@ function step(state: TwoPhaseCommitState, event: Event): Step<TwoPhaseCommitStat
       return done(state, event.branch, event.phase);
     case 'refused':
       if (state.phase !== 'voting' || event.phase !== 'prepare') return { state, effects: [] };
-      // The branch that said no has undone its part already (R*, section 3.1): it needs no abort.
+      // The branch that said no has undone its part already (R*): it needs no abort.
       return abort(state, event.code, event.branch);
     case 'timer':
       return timer(state, event.timer, event.round);

@@ -13,7 +13,7 @@ export function requirePgbench(): string {
     .map((version) => join(postgresFolder, version, 'bin'));
   const found = findExecutable('pgbench', [...folders, ...pathFolders()]);
   if (found !== undefined) return found;
-  // Debian's postgresql-contrib has carried pgbench in the server's package since PostgreSQL 9.5.
+  // Debian packs pgbench with the server, postgresql-NN, which the package postgresql stands for.
   throw new Failure(missing('pgbench', 'postgresql', 'postgresql'));
 }
 

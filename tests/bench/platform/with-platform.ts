@@ -8,7 +8,9 @@ export async function withPlatform(
   work: (platform: BenchPlatform) => Promise<void>,
 ): Promise<void> {
   const platform = new BenchPlatform(await BenchPlatform.findPort(), options);
+  let interrupted = false;
   const onSignal = (): void => {
+    interrupted = true;
     options.progress.line('! interrupted');
     void platform.stop().finally(() => process.exit(1));
   };
@@ -17,7 +19,7 @@ export async function withPlatform(
     await platform.start();
     await work(platform);
   } catch (error) {
-    options.progress.line(`! failed; the logs are kept in ${platform.keepLogs()}`);
+    if (!interrupted) options.progress.line(`! failed; the logs are kept in ${platform.keepLogs()}`);
     throw error;
   } finally {
     await options.progress.step('stop', () => platform.stop());

@@ -31,7 +31,6 @@ export function planService(service: PlannedService, context: ServicesContext): 
     args: [
       `--max-old-space-size=${node.maxOldSpaceMb}`,
       `--max-semi-space-size=${node.maxSemiSpaceMb}`,
-      '--enable-source-maps',
       // Until the service is ready, which switches it on: most of a start is code that runs once.
       '--no-opt',
       join(repositoryRoot, 'dist/bundle/services', service.service, 'main.js'),

@@ -148,6 +148,17 @@ export function describeOrders(shop: () => Shop): void {
     expect(await customer.balanceMinor()).toBe(1);
   });
 
+  it.each(['saga', '2pc'])(
+    'refuses none of the %s orders that meet in one account and one product',
+    async (protocol) => {
+      const customer = await Customer.open(shop().url);
+      const order = { items: [{ sku: one.sku, quantity: 1 }], protocol };
+      const answers = await Promise.all(Array.from({ length: 12 }, () => placeOrder(customer, order)));
+      // There is enough of everything; a slow machine may answer some of them 202.
+      expect(answers.filter(({ status }) => status !== 201 && status !== 202)).toEqual([]);
+    },
+  );
+
   describe('with an Idempotency-Key', () => {
     it('gives the same answer to the same request, and has one effect', async () => {
       const customer = await Customer.open(shop().url);

@@ -41,6 +41,7 @@ export class PlaceOrder {
     const pricedOrder = { ...order, items, totalMinor: totalOf(items) };
     const result = await this.execution.place(pricedOrder, deadlineAtMs);
     if (result.outcome === 'duplicate') return this.repeat(request, deadlineAtMs);
+    if (result.outcome === 'rejected' && result.code === 'price-changed') this.prices.forget(skus);
     return { result: 'placed', order: withOutcome(pricedOrder, result) };
   }
 

@@ -7,7 +7,10 @@ interface KnownPrice {
   readonly atMs: number;
 }
 
-const freshMs = 1_000;
+/** A price that has changed meanwhile costs one refused order, after which it is asked for anew. */
+const freshMs = 30_000;
+/** A product that did not exist may appear. */
+const absentFreshMs = 1_000;
 const mostPrices = 10_000;
 
 /**
@@ -43,9 +46,15 @@ export class PriceList {
     return new Map(skus.map((sku) => [sku, this.known.get(sku)?.priceMinor]));
   }
 
+  /** Asks for these anew the next time: one of them was refused as out of date. */
+  forget(skus: readonly string[]): void {
+    for (const sku of skus) this.known.delete(sku);
+  }
+
   private isFresh(sku: string): boolean {
     const price = this.known.get(sku);
-    return price !== undefined && this.nowMs() - price.atMs < freshMs;
+    if (price === undefined) return false;
+    return this.nowMs() - price.atMs < (price.priceMinor === undefined ? absentFreshMs : freshMs);
   }
 
   private remember(asked: readonly string[], quoted: ReadonlyMap<string, number>): void {

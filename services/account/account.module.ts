@@ -1,6 +1,7 @@
 import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { Audit } from '#platform/audit/audit.js';
 import { serveAudit } from '#platform/audit/audit-grpc.js';
+import { Reads } from '#platform/consistency/reads.js';
 import { GrpcServer } from '#platform/grpc/grpc-server.js';
 import { Participant } from '#platform/participant/participant.js';
 import { Database } from '#platform/postgres/database.js';
@@ -31,8 +32,9 @@ export class AccountModule implements OnModuleInit {
       providers: [
         {
           provide: PostgresAccounts,
-          inject: [Database],
-          useFactory: (database: Database | undefined) => new PostgresAccounts(requireDatabase(database)),
+          inject: [Database, Reads],
+          useFactory: (database: Database | undefined, reads: Reads | undefined) =>
+            new PostgresAccounts(requireDatabase(database), reads?.own),
         },
       ],
     };

@@ -1,30 +1,34 @@
-import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { Audit } from '#platform/audit/audit.js';
 import { serveAudit } from '#platform/audit/audit-grpc.js';
-import { Cache, CacheStore } from '#platform/cache/cache.js';
+import { Cache } from '#platform/cache/cache.js';
+import { CacheStore } from '#platform/cache/cache-store.js';
 import { LocalPrices } from '#platform/catalogue/price-source.js';
+import { Reads } from '#platform/consistency/reads.js';
+import type { ProcessConfig } from '#platform/config/process-config.js';
 import { GrpcServer } from '#platform/grpc/grpc-server.js';
+import type { Logger } from '#platform/logging/logger.js';
 import { Metrics } from '#platform/metrics/metrics.js';
 import { Participant } from '#platform/participant/participant.js';
 import { Database } from '#platform/postgres/database.js';
 import { requireDatabase } from '#platform/process/platform.js';
 import type { ServiceDefinition } from '#platform/process/run-process.js';
+import { LOGGER, PROCESS_CONFIG } from '#platform/process/tokens.js';
+import { Settings } from '#platform/settings/settings.js';
 import { serveInventory } from './api/inventory.grpc.js';
+import { AssortmentController } from './api/assortment.controller.js';
 import { inventoryPaths } from './api/openapi.js';
 import { ProductsController } from './api/products.controller.js';
-import { productSchema } from './api/schemas.js';
 import type { Product } from './domain/products.js';
 import { InventoryAudit } from './storage/audit.js';
+import { newProductCache } from './storage/product-cache.js';
+import { ProductSource } from './storage/product-source.js';
 import { PostgresProducts } from './storage/products.js';
 import { reserveStock } from './storage/reserve-stock.js';
 
-/** A product's stock changes with every order, and each change drops it from the cache; this is the upper bound. */
-const productTtlMs = 10_000;
-const absentTtlMs = 1_000;
-
 /** Products, their prices and their stock. */
 @Module({})
-export class InventoryModule implements OnModuleInit {
+export class InventoryModule implements OnModuleInit, OnModuleDestroy {
   static readonly openApi = inventoryPaths;
 
   constructor(
@@ -40,25 +44,33 @@ export class InventoryModule implements OnModuleInit {
   static register(): DynamicModule {
     return {
       module: InventoryModule,
-      controllers: [ProductsController],
+      controllers: [ProductsController, AssortmentController],
       providers: [
         {
           provide: PostgresProducts,
-          inject: [Database],
-          useFactory: (database: Database | undefined) => new PostgresProducts(requireDatabase(database)),
+          inject: [Database, Reads],
+          useFactory: (database: Database | undefined, reads: Reads | undefined) =>
+            new PostgresProducts(reads ?? requireDatabase(database), requireDatabase(database)),
         },
         {
           provide: Cache,
-          inject: [CacheStore, Metrics],
-          useFactory: (store: CacheStore | undefined, metrics: Metrics) =>
-            store === undefined
+          inject: [Reads, Database, CacheStore, Metrics, Settings, LOGGER, PROCESS_CONFIG],
+          useFactory: (
+            reads: Reads | undefined,
+            database: Database | undefined,
+            store: CacheStore | undefined,
+            metrics: Metrics,
+            settings: Settings,
+            logger: Logger,
+            config: ProcessConfig,
+          ) =>
+            store === undefined || reads === undefined
               ? undefined
-              : new Cache(store, metrics, {
-                  name: 'product',
-                  schema: productSchema,
-                  ttlMs: productTtlMs,
-                  absentTtlMs,
-                }),
+              : newProductCache(
+                  { store, metrics, logger, protections: () => settings.cache },
+                  new ProductSource(reads, requireDatabase(database)),
+                  config.database?.maxReplicaLagMs ?? 0,
+                ),
         },
       ],
     };
@@ -76,6 +88,10 @@ export class InventoryModule implements OnModuleInit {
       serveAudit(this.grpcServer, books);
       serveInventory(this.grpcServer, this.products);
     }
+  }
+
+  onModuleDestroy(): void {
+    this.cache?.close();
   }
 }
 

@@ -10,6 +10,7 @@ import { Audit } from '#platform/audit/audit.js';
 import { serveAudit } from '#platform/audit/audit-grpc.js';
 import { LocalPrices } from '#platform/catalogue/price-source.js';
 import type { ProcessConfig } from '#platform/config/process-config.js';
+import { Reads } from '#platform/consistency/reads.js';
 import { GrpcClients } from '#platform/grpc/grpc-client.js';
 import { GrpcServer } from '#platform/grpc/grpc-server.js';
 import { DocsModule } from '#platform/http/docs.module.js';
@@ -21,6 +22,7 @@ import { requireDatabase } from '#platform/process/platform.js';
 import type { ServiceDefinition } from '#platform/process/run-process.js';
 import { LOGGER } from '#platform/process/tokens.js';
 import { CoordinatorChannels } from '#platform/runtime/coordinator-channels.js';
+import { Trace } from '#platform/trace/trace.js';
 import { orderPaths } from './api/openapi.js';
 import { OrdersController } from './api/orders.controller.js';
 import type { OrderExecution } from './domain/order-execution.js';
@@ -59,15 +61,22 @@ export class OrderModule implements OnModuleInit, OnApplicationBootstrap, Before
       providers: [
         {
           provide: PostgresOrders,
-          inject: [Database],
-          useFactory: (database: Database | undefined) => new PostgresOrders(requireDatabase(database)),
+          inject: [Database, Reads],
+          useFactory: (database: Database | undefined, reads: Reads | undefined) =>
+            new PostgresOrders(requireDatabase(database), reads?.own),
         },
         {
           provide: CoordinatorChannels,
-          inject: [GrpcClients, Metrics, LOGGER],
-          useFactory: (clients: GrpcClients, metrics: Metrics, logger: Logger) =>
+          inject: [GrpcClients, Trace, Metrics, LOGGER],
+          useFactory: (clients: GrpcClients, trace: Trace, metrics: Metrics, logger: Logger) =>
             apart
-              ? new CoordinatorChannels(clients, config.peers.get('coordinator') ?? [], metrics, logger)
+              ? new CoordinatorChannels({
+                  clients,
+                  addresses: config.peers.get('coordinator') ?? [],
+                  trace,
+                  metrics,
+                  logger,
+                })
               : undefined,
         },
         {
@@ -88,7 +97,7 @@ export class OrderModule implements OnModuleInit, OnApplicationBootstrap, Before
           useFactory: (local: LocalPrices, clients: GrpcClients) =>
             new PriceList(
               apart
-                ? new GrpcPrices(clients, config.peers.get('inventory') ?? [])
+                ? new GrpcPrices(clients)
                 : { quote: (skus, deadlineAtMs) => local.get().quote(skus, deadlineAtMs) },
             ),
         },

@@ -1,32 +1,128 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import {
+  Inject,
+  Module,
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { Audit, type AuditSource } from '#platform/audit/audit.js';
 import { GrpcAuditSource } from '#platform/audit/audit-grpc.js';
+import { Callers } from '#platform/auth/callers.js';
 import type { ProcessConfig } from '#platform/config/process-config.js';
 import { GrpcClients } from '#platform/grpc/grpc-client.js';
+import { GrpcServer } from '#platform/grpc/grpc-server.js';
+import type { Logger } from '#platform/logging/logger.js';
+import { MembershipView } from '#platform/membership/members-view.js';
 import type { ServiceDefinition } from '#platform/process/run-process.js';
+import { LOGGER, PROCESS_CONFIG } from '#platform/process/tokens.js';
+import { probeTimeoutMs } from '#protocols/failure-detector/defaults.js';
+import { BalancingController } from './api/balancing.controller.js';
 import { BOOKS, ControlController } from './api/control.controller.js';
+import { FaultsController } from './api/faults.controller.js';
+import { MembersController } from './api/members.controller.js';
+import { MembershipEndpoint, serveMembership } from './api/membership.grpc.js';
 import { controlPaths } from './api/openapi.js';
+import { SettingsController } from './api/settings.controller.js';
+import { TransactionsController } from './api/transactions.controller.js';
+import { ControlPlane } from './control-plane.js';
+import type { AuditLog } from './domain/audit-log.js';
+import { BalancingBoard } from './domain/balancing-board.js';
 import type { Books } from './domain/check-invariants.js';
+import { MemberBoard } from './domain/member-board.js';
+import { probe } from './storage/probe.js';
 
-/** The control plane: what there is, and whether it is right. */
+/** The control plane: what there is, whether it is right, and what is broken on purpose. */
 @Module({})
-export class RegistryModule {
+export class RegistryModule implements OnModuleInit, BeforeApplicationShutdown {
   static readonly openApi = controlPaths;
+
+  constructor(
+    @Inject(ControlPlane) private readonly control: ControlPlane,
+    @Inject(BalancingBoard) private readonly balancing: BalancingBoard | undefined,
+    @Inject(PROCESS_CONFIG) private readonly config: ProcessConfig,
+    @Inject(GrpcServer) private readonly grpcServer: GrpcServer | undefined,
+    @Inject(MemberBoard) private readonly members: MemberBoard | undefined,
+    @Inject(MembershipView) private readonly ownView: MembershipView,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
 
   static register(config: ProcessConfig): DynamicModule {
     return {
       module: RegistryModule,
-      controllers: [ControlController],
+      controllers: [
+        ControlController,
+        BalancingController,
+        FaultsController,
+        MembersController,
+        SettingsController,
+        TransactionsController,
+      ],
       providers: [
+        {
+          provide: ControlPlane,
+          inject: [GrpcClients, LOGGER],
+          useFactory: (clients: GrpcClients, logger: Logger) => new ControlPlane(config, clients, logger),
+        },
+        {
+          provide: MemberBoard,
+          inject: [ControlPlane, LOGGER],
+          useFactory: ({ audit }: ControlPlane, logger: Logger) =>
+            config.grpc === undefined ? undefined : newMemberBoard(config, audit, logger),
+        },
+        {
+          provide: BalancingBoard,
+          inject: [ControlPlane, MemberBoard],
+          useFactory: ({ audit }: ControlPlane, members: MemberBoard | undefined) =>
+            members === undefined ? undefined : newBalancingBoard(config, members, audit),
+        },
         {
           provide: BOOKS,
           inject: [Audit, GrpcClients],
           useFactory: (audit: Audit, clients: GrpcClients) =>
-            config.grpc === undefined ? () => localBooks(audit) : remoteBooks(config, clients),
+            config.grpc === undefined ? () => localBooks(audit) : remoteBooks(clients),
         },
       ],
     };
   }
+
+  onModuleInit(): void {
+    const { members, grpcServer, config, logger } = this;
+    if (members === undefined || grpcServer === undefined) return;
+    const callers = new Callers(config.secrets.callers);
+    serveMembership(grpcServer, new MembershipEndpoint(members, callers, logger));
+    // The registry calls others, too, and knows first whom it is no use to call.
+    members.onChange(() => this.ownView.take(members.view()));
+  }
+
+  beforeApplicationShutdown(): void {
+    this.members?.close();
+    this.control.close();
+    this.balancing?.close();
+  }
+}
+
+function newMemberBoard({ heartbeat }: ProcessConfig, audit: AuditLog, logger: Logger): MemberBoard {
+  return new MemberBoard({
+    heartbeat,
+    probe: (httpAddress) => probe(httpAddress, probeTimeoutMs),
+    audit,
+    logger,
+  });
+}
+
+function newBalancingBoard(
+  { balancing: configured }: ProcessConfig,
+  members: MemberBoard,
+  audit: AuditLog,
+): BalancingBoard {
+  const board = new BalancingBoard({
+    configured,
+    members: () => members.balanced(),
+    audit,
+    changed: () => members.publish(),
+  });
+  members.balanceBy(board);
+  return board;
 }
 
 function localBooks(audit: Audit): Books {
@@ -38,9 +134,9 @@ function localBooks(audit: Audit): Books {
   return { account: book('account'), inventory: book('inventory'), order: book('order') };
 }
 
-function remoteBooks(config: ProcessConfig, clients: GrpcClients): () => Books {
+function remoteBooks(clients: GrpcClients): () => Books {
   const book = (service: 'account' | 'inventory' | 'order'): AuditSource =>
-    new GrpcAuditSource(service, clients, config.peers.get(service) ?? []);
+    new GrpcAuditSource(service, clients);
   const books = { account: book('account'), inventory: book('inventory'), order: book('order') };
   return () => books;
 }

@@ -5,7 +5,24 @@
  */
 
 /** What a participant is asked to do with its branch. */
-export type Phase = 'apply' | 'cancel' | 'prepare' | 'commit' | 'abort';
+export const phases = [
+  // saga, none
+  'apply',
+  // saga: undo what apply did; TCC: release what try reserved
+  'cancel',
+  // TCC
+  'try',
+  'confirm',
+  // 2PC; 3PC aborts in the same way
+  'prepare',
+  'commit',
+  'abort',
+  // 3PC
+  'can-commit',
+  'pre-commit',
+  'do-commit',
+] as const;
+export type Phase = (typeof phases)[number];
 
 /** Why a transaction was aborted or a branch refused; a stable code such as `insufficient-funds`. */
 export type AbortCode = string;
@@ -14,7 +31,14 @@ export type Outcome = { outcome: 'committed' } | { outcome: 'aborted'; code: Abo
 
 /** The log of one transaction. What is in it survives the coordinator; everything else is rebuilt from it. */
 export type LogRecord =
-  { kind: 'begin' } | { kind: 'commit' } | { kind: 'abort'; code: AbortCode } | { kind: 'end' };
+  | { kind: 'begin' }
+  /** 3PC: everybody has voted yes, and from now on may commit without being told. */
+  | { kind: 'pre-commit' }
+  | { kind: 'commit' }
+  | { kind: 'abort'; code: AbortCode }
+  /** These branches have ended the other way than the decision: 3PC under a partition. */
+  | { kind: 'diverged'; branches: readonly number[] }
+  | { kind: 'end' };
 
 export type Timer = 'retry' | 'timeout';
 
@@ -22,6 +46,8 @@ export type Event =
   | { type: 'begin' }
   | { type: 'done'; branch: number; phase: Phase }
   | { type: 'refused'; branch: number; phase: Phase; code: AbortCode }
+  /** 3PC, unasked: the participant has decided by itself, since it heard nothing from the coordinator. */
+  | { type: 'decided-alone'; branch: number; outcome: 'committed' | 'aborted' }
   /** A timer that was scheduled with the same `round` has run out; one of an older round means nothing. */
   | { type: 'timer'; timer: Timer; round: number }
   /** The coordinator restarted and found these records, in the order in which they were written. */
@@ -33,6 +59,8 @@ export type Effect =
   /** May be lost, late or repeated. `attempt` counts from 1. */
   | { type: 'send'; branch: number; phase: Phase; attempt: number; code: AbortCode }
   | { type: 'schedule'; timer: Timer; round: number; delayMs: number }
+  /** These branches, all that are known so far, have ended the other way than the decision: somebody must be told. */
+  | { type: 'diverged'; branches: readonly number[] }
   /** Tells whoever waits for this transaction. */
   | { type: 'reply'; outcome: Outcome }
   /** Nothing is left to do: the runtime may forget the state. */

@@ -35,6 +35,8 @@ function step(state: NoneState, event: Event): Step<NoneState> {
       return giveUp(state, event.code);
     case 'timer':
       return event.round === state.branch ? giveUp(state, 'participant-unavailable') : { state, effects: [] };
+    case 'decided-alone':
+      return { state, effects: [] };
     case 'recover':
       return { state, effects: [{ type: 'forget' }] };
     default:

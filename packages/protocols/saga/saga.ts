@@ -18,6 +18,8 @@ import {
  *   recovery goes forward from T1.
  * - The decision to compensate is forced before the first C: a saga that has turned back never goes forward again.
  * - A step whose answer is missing is asked again for ever. Only a refusal turns the saga back.
+ * - What cannot be compensated stands last, and its participant never refuses it: once everything before it has run,
+ *   the saga only goes forward (the paper's forward recovery). A confirmed order is such a step.
  */
 export interface SagaState {
   readonly branchCount: number;
@@ -55,6 +57,8 @@ function step(state: SagaState, event: Event): Step<SagaState> {
       return done(state, event.branch, event.phase);
     case 'refused':
       return refused(state, event.branch, event.phase, event.code);
+    case 'decided-alone':
+      return { state, effects: [] };
     case 'timer':
       if (event.timer !== 'retry' || event.round !== state.round) return { state, effects: [] };
       return repeat(state);

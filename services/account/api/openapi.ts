@@ -16,7 +16,7 @@ export const accountPaths: PathItems = {
       user: true,
       parameters: [{ name: 'id', in: 'path', description: 'The account’s id' }],
       answers: { 200: { description: 'Your account', schema: accountSchema } },
-      problems: ['unauthenticated', 'forbidden', 'unknown-account'],
+      problems: ['unauthenticated', 'forbidden', 'unknown-account', 'overloaded'],
     },
   },
   '/api/tokens': {

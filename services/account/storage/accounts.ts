@@ -1,4 +1,10 @@
-import { hasSqlState, sqlState, type Database, type Statement } from '#platform/postgres/database.js';
+import {
+  hasSqlState,
+  sqlState,
+  type Database,
+  type Sql,
+  type Statement,
+} from '#platform/postgres/database.js';
 import type { Account, Accounts, NewAccount } from '../domain/accounts.js';
 
 interface AccountRow {
@@ -27,7 +33,11 @@ const findByOwner: Statement<AccountRow> = {
 
 /** Accounts in PostgreSQL. */
 export class PostgresAccounts implements Accounts {
-  constructor(private readonly database: Database) {}
+  /** @param reads answers what a user asks of the own account */
+  constructor(
+    private readonly database: Database,
+    private readonly reads: Sql = database,
+  ) {}
 
   async add(account: NewAccount): Promise<'added' | 'owner-taken'> {
     try {
@@ -45,11 +55,14 @@ export class PostgresAccounts implements Accounts {
   }
 
   async byId(id: string): Promise<Account | undefined> {
-    return toAccount(await this.database.run(findById, [id]));
+    return toAccount(await this.reads.run(findById, [id]));
   }
 
+  /** For a login, which an old state answers better than nothing: while there is no primary, a replica does. */
   async byOwner(owner: string): Promise<Account | undefined> {
-    return toAccount(await this.database.run(findByOwner, [owner]));
+    const { members } = this.database;
+    const [replica] = members.primaryName() === undefined ? members.replicas() : [];
+    return toAccount(await (replica ?? this.database).run(findByOwner, [owner]));
   }
 }
 

@@ -3,6 +3,8 @@ import {
   preparedLaw,
   readBuckets,
   readEntries,
+  undecidedAfterSeconds,
+  undecidedLaw,
   type AuditSource,
   type BookQuery,
 } from '#platform/audit/audit.js';
@@ -31,12 +33,26 @@ const totals: Statement<{ opening: number; balances: number; taken: number }> = 
     FROM account.accounts`,
 };
 
+const holds: Statement<{ accounts: number; wrong: number; forgotten: number }> = {
+  name: 'account-holds-law',
+  text: `
+    WITH promised AS (
+      SELECT account_id AS id, sum(amount_minor)::bigint AS amount_minor FROM account.holds GROUP BY account_id
+    )
+    SELECT count(*)::int AS accounts,
+           count(*) FILTER (WHERE held_minor <> coalesce(promised.amount_minor, 0))::int AS wrong,
+           (SELECT count(*)::int FROM account.holds
+            WHERE at < now() - interval '${undecidedAfterSeconds} seconds') AS forgotten
+    FROM account.accounts LEFT JOIN promised USING (id)`,
+};
+
 export class AccountAudit implements AuditSource {
   constructor(private readonly database: Database) {}
 
   async summarize(): Promise<SummarizeReply> {
-    const [[sums], buckets, prepared] = await Promise.all([
+    const [[sums], [held], buckets, prepared] = await Promise.all([
       this.database.run(totals, []),
+      this.database.run(holds, []),
       readBuckets(this.database, moneyBook),
       preparedLaw(this.database),
     ]);
@@ -47,8 +63,15 @@ export class AccountAudit implements AuditSource {
       expected: String(opening),
       actual: String(balances + taken),
     };
+    const { accounts = 0, wrong = 0, forgotten = 0 } = held ?? {};
+    const holdsLaw = {
+      name: 'what is held of each account is what its holds say',
+      ok: wrong === 0,
+      expected: `${accounts} accounts`,
+      actual: wrong === 0 ? `${accounts} accounts` : `not for ${wrong} of them`,
+    };
     return {
-      laws: [law, prepared],
+      laws: [law, holdsLaw, undecidedLaw('hold', forgotten), prepared],
       buckets,
       pendingGids: [],
       totals: [

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { PathItems } from '#platform/http/openapi.js';
-import { productPageSchema, productSchema } from './schemas.js';
+import { newProductSchema, productPageSchema, productSchema } from './schemas.js';
 
 export const inventoryPaths: PathItems = {
   '/api/products': {
@@ -17,15 +17,27 @@ export const inventoryPaths: PathItems = {
         },
       ],
       answers: { 200: { description: 'One page', schema: productPageSchema } },
-      problems: ['validation-failed'],
+      problems: ['validation-failed', 'overloaded'],
     },
   },
   '/api/products/{sku}': {
     get: {
       summary: 'Shows a product',
       parameters: [{ name: 'sku', in: 'path', description: 'For example MUG-BLU-1' }],
+      description:
+        'An overloaded shop may answer with an old product: with X-Degraded: stale, and its Age in seconds.',
       answers: { 200: { description: 'The product', schema: productSchema } },
-      problems: ['validation-failed', 'not-found'],
+      problems: ['validation-failed', 'not-found', 'overloaded'],
+    },
+  },
+  '/control/products': {
+    post: {
+      summary: 'Adds a product to the assortment',
+      description: 'When it is answered, the product is found, also where it was cached as absent.',
+      admin: true,
+      body: newProductSchema,
+      answers: { 201: { description: 'Added', schema: productSchema } },
+      problems: ['unauthenticated', 'forbidden', 'validation-failed', 'sku-taken'],
     },
   },
 };

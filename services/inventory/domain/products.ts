@@ -22,4 +22,5 @@ export interface ProductQuery {
 export interface Products {
   bySku(sku: string): Promise<Product | undefined>;
   search(query: ProductQuery): Promise<ProductPage>;
+  add(product: Product): Promise<'added' | 'sku-taken'>;
 }

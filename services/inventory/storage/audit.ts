@@ -3,6 +3,8 @@ import {
   preparedLaw,
   readBuckets,
   readEntries,
+  undecidedAfterSeconds,
+  undecidedLaw,
   type AuditSource,
   type BookQuery,
 } from '#platform/audit/audit.js';
@@ -23,16 +25,29 @@ const stockBook: BookQuery = {
     GROUP BY gid`,
 };
 
-const wrongSkus: Statement<{ checked: number; wrong: string | null; sold: string | null }> = {
+interface SkuRow {
+  checked: number;
+  wrong: string | null;
+  sold: string | null;
+  reserved: string | null;
+  forgotten: number;
+}
+
+const wrongSkus: Statement<SkuRow> = {
   name: 'inventory-laws',
   text: `
     WITH moved AS (
       SELECT sku, sum(CASE kind WHEN 'taken' THEN quantity ELSE -quantity END)::int AS sold
       FROM inventory.movements GROUP BY sku
+    ), aside AS (
+      SELECT sku, sum(quantity)::int AS reserved FROM inventory.reservations GROUP BY sku
     )
     SELECT count(*)::int AS checked,
            string_agg(sku, ', ') FILTER (WHERE available + reserved + sold <> initial) AS wrong,
-           string_agg(sku, ', ') FILTER (WHERE sold <> coalesce((SELECT moved.sold FROM moved WHERE moved.sku = product.sku), 0)) AS sold
+           string_agg(sku, ', ') FILTER (WHERE sold <> coalesce((SELECT moved.sold FROM moved WHERE moved.sku = product.sku), 0)) AS sold,
+           string_agg(sku, ', ') FILTER (WHERE reserved <> coalesce((SELECT aside.reserved FROM aside WHERE aside.sku = product.sku), 0)) AS reserved,
+           (SELECT count(DISTINCT gid)::int FROM inventory.reservations
+            WHERE at < now() - interval '${undecidedAfterSeconds} seconds') AS forgotten
     FROM inventory.products AS product`,
 };
 
@@ -56,6 +71,8 @@ export class InventoryAudit implements AuditSource {
       laws: [
         law('available, reserved and sold add up to the initial stock', row?.wrong),
         law('what is sold is what the movements say', row?.sold),
+        law('what is reserved is what the reservations say', row?.reserved),
+        undecidedLaw('reservation', row?.forgotten ?? 0),
         prepared,
       ],
       buckets,

@@ -9,7 +9,7 @@ export const orderPaths: PathItems = {
       description:
         'Ends in one of three states: 201 CONFIRMED, 409 or 422 REJECTED (the order is in the member `order`), or 202 ' +
         'PENDING when the outcome is not known in time; look at `Location` for it. Send the same Idempotency-Key again ' +
-        'whenever you got no answer.',
+        'whenever you got no answer. 429 means that nothing was done: send it again after `Retry-After`.',
       user: true,
       parameters: [
         {
@@ -34,9 +34,13 @@ export const orderPaths: PathItems = {
         'out-of-stock',
         'price-changed',
         'participant-unavailable',
+        'coordinator-restarted',
+        'aborted-alone',
         'unknown-sku',
         'unknown-protocol',
         'idempotency-key-reused',
+        'too-many-orders',
+        'overloaded',
         'upstream-unavailable',
       ],
     },
@@ -53,7 +57,7 @@ export const orderPaths: PathItems = {
         },
       ],
       answers: { 200: { description: 'One page', schema: orderPageSchema } },
-      problems: ['validation-failed', 'unauthenticated'],
+      problems: ['validation-failed', 'unauthenticated', 'overloaded'],
     },
   },
   '/api/orders/{id}': {
@@ -62,7 +66,7 @@ export const orderPaths: PathItems = {
       user: true,
       parameters: [{ name: 'id', in: 'path', description: 'The order’s id' }],
       answers: { 200: { description: 'The order', schema: orderSchema } },
-      problems: ['validation-failed', 'unauthenticated', 'forbidden', 'not-found'],
+      problems: ['validation-failed', 'unauthenticated', 'forbidden', 'not-found', 'overloaded'],
     },
   },
 };

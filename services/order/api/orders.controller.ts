@@ -8,6 +8,7 @@ import { Problem } from '#platform/errors/problem.js';
 import { paging } from '#platform/http/paging.js';
 import { CurrentUser } from '#platform/http/principal.js';
 import { UserGuard } from '#platform/http/user-guard.js';
+import { Admission } from '#platform/overload/admission.js';
 import { PROCESS_CONFIG } from '#platform/process/tokens.js';
 import type { Order } from '../domain/orders.js';
 import { PlaceOrder } from '../domain/place-order.js';
@@ -24,6 +25,7 @@ export class OrdersController {
     @Inject(PlaceOrder) private readonly placeOrder: PlaceOrder,
     @Inject(PostgresOrders) private readonly orders: PostgresOrders,
     @Inject(PROCESS_CONFIG) private readonly config: ProcessConfig,
+    @Inject(Admission) private readonly admission: Admission,
   ) {}
 
   /** The three states: 201 confirmed, 409 or 422 rejected, 202 not known yet. */
@@ -41,8 +43,10 @@ export class OrdersController {
       protocol: parseProtocol(body.protocol, this.config.order.protocol),
       items: body.items,
     };
-    const placed = await this.placeOrder.place(request, deadlineAtMs);
+    const placed = await this.admission.order(() => this.placeOrder.place(request, deadlineAtMs));
     if (placed.result === 'key-reused') throw new Problem('idempotency-key-reused');
+    if (placed.result === 'overloaded')
+      throw new Problem('too-many-orders', undefined, { retryAfterMs: placed.retryAfterMs });
     void reply.header('Location', `/api/orders/${placed.order.id}`);
     return answer(placed.order, reply);
   }

@@ -11,6 +11,8 @@ export type ExecutionResult =
   | { outcome: 'rejected'; code: string }
   /** Not known in time: the work may be done, is being done, or will be. */
   | { outcome: 'unknown' }
+  /** Nothing was done: too much is under way. */
+  | { outcome: 'overloaded'; retryAfterMs: number }
   /** The account has used the idempotency key before; nothing was done. */
   | { outcome: 'duplicate' };
 

@@ -12,8 +12,13 @@ export interface PlaceOrderRequest {
   readonly items: readonly RequestedItem[];
 }
 
-/** The order in one of the three states, or the refusal of a key that was used for something else. */
-export type PlaceOrderResult = { result: 'placed'; order: Order } | { result: 'key-reused' };
+export type PlaceOrderResult =
+  /** In one of the three states. */
+  | { result: 'placed'; order: Order }
+  /** The key was used for something else. */
+  | { result: 'key-reused' }
+  /** Nothing was done, and the key may be used again. */
+  | { result: 'overloaded'; retryAfterMs: number };
 
 /** A price is asked for within this part of the time that the order has. */
 const quoteShare = 0.5;
@@ -41,6 +46,7 @@ export class PlaceOrder {
     const pricedOrder = { ...order, items, totalMinor: totalOf(items) };
     const result = await this.execution.place(pricedOrder, deadlineAtMs);
     if (result.outcome === 'duplicate') return this.repeat(request, deadlineAtMs);
+    if (result.outcome === 'overloaded') return { result: 'overloaded', retryAfterMs: result.retryAfterMs };
     if (result.outcome === 'rejected' && result.code === 'price-changed') this.prices.forget(skus);
     return { result: 'placed', order: withOutcome(pricedOrder, result) };
   }

@@ -49,7 +49,7 @@ export class ResumeOrders {
     const ready = order.totalMinor === null ? await this.price(order, deadlineAtMs) : order;
     if (ready === undefined) return;
     const result = await this.execution.resume(ready, deadlineAtMs);
-    if (result.outcome !== 'unknown')
+    if (result.outcome === 'committed' || result.outcome === 'rejected')
       this.logger.info({ gid: order.id, ...result }, 'an unfinished order was finished');
   }
 

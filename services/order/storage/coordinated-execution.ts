@@ -9,12 +9,14 @@ import type { CommitProtocolName } from '#protocols/commit/catalogue.js';
 import { branchesOf } from '../domain/branches.js';
 import type { ExecutionResult, OrderExecution, PricedOrder } from '../domain/order-execution.js';
 import type { Order } from '../domain/orders.js';
-import { insertOrder } from './orders.js';
+import { insertOrder, releaseOrder } from './orders.js';
 
 const wireProtocol: Record<CommitProtocolName, Protocol> = {
   none: Protocol.NONE,
   saga: Protocol.SAGA,
+  tcc: Protocol.TCC,
   '2pc': Protocol.TWO_PHASE_COMMIT,
+  '3pc': Protocol.THREE_PHASE_COMMIT,
 };
 
 /**
@@ -32,18 +34,22 @@ export class CoordinatedExecution implements OrderExecution {
   }
 
   async place(order: PricedOrder, deadlineAtMs: number): Promise<ExecutionResult> {
+    const { epoch } = this.database.members;
     const added = await insertOrder(this.database, order);
     if (added === 'duplicate') return { outcome: 'duplicate' };
-    return this.execute(order, false, deadlineAtMs);
+    const result = await this.execute(order, { resumed: false, epoch }, deadlineAtMs);
+    if (result.outcome !== 'overloaded') return result;
+    // Nothing was done for it, so the same key may be used again. One that somebody else has taken up stays.
+    return (await releaseOrder(this.database, order.id)) ? result : { outcome: 'unknown' };
   }
 
   resume(order: Order, deadlineAtMs: number): Promise<ExecutionResult> {
-    return this.execute(order, true, deadlineAtMs);
+    return this.execute(order, { resumed: true, epoch: this.database.members.epoch }, deadlineAtMs);
   }
 
   private async execute(
     order: Order | PricedOrder,
-    resumed: boolean,
+    asked: { readonly resumed: boolean; readonly epoch: number },
     deadlineAtMs: number,
   ): Promise<ExecutionResult> {
     if (order.protocol === 'local') throw new Error('A local order has no coordinator');
@@ -51,7 +57,7 @@ export class CoordinatedExecution implements OrderExecution {
       gid: order.id,
       protocol: wireProtocol[order.protocol],
       branches: branchesOf(order),
-      resumed,
+      ...asked,
     };
     const result = await this.coordinator.execute(request, deadlineAtMs);
     return result.outcome === 'success' ? toResult(result.reply) : { outcome: 'unknown' };
@@ -64,6 +70,8 @@ function toResult(reply: ExecuteReply): ExecutionResult {
       return { outcome: 'committed' };
     case Outcome.ABORTED:
       return { outcome: 'rejected', code: reply.code };
+    case Outcome.OVERLOADED:
+      return { outcome: 'overloaded', retryAfterMs: reply.retryAfterMs };
     case Outcome.UNSPECIFIED:
       return { outcome: 'unknown' };
   }

@@ -58,6 +58,15 @@ const reject: Statement<never> = {
   name: 'order-reject',
   text: `UPDATE orders.orders SET status = 'REJECTED', code = $2 WHERE id = $1 AND status = 'PENDING'`,
 };
+/** A key that a client sends has no blanks, so that a released one can never be used again. */
+const release: Statement<{ id: string }> = {
+  name: 'order-release',
+  text: `
+    UPDATE orders.orders
+    SET status = 'REJECTED', code = 'too-many-orders', idempotency_key = 'released ' || id
+    WHERE id = $1 AND status = 'PENDING'
+    RETURNING id`,
+};
 /** Without a protocol nobody promised to finish an order. */
 const unfinished: Statement<OrderRow> = {
   name: 'orders-unfinished',
@@ -85,9 +94,18 @@ export async function insertOrder(sql: Sql, order: NewOrder): Promise<'added' | 
   return rows.length === 1 ? 'added' : 'duplicate';
 }
 
+/** Gives up an order for which nothing was done, and its idempotency key with it; false when it is not PENDING. */
+export async function releaseOrder(sql: Sql, id: string): Promise<boolean> {
+  return (await sql.run(release, [id])).length === 1;
+}
+
 /** Orders in PostgreSQL. */
 export class PostgresOrders implements Orders {
-  constructor(private readonly database: Database) {}
+  /** @param reads answers what a user asks of the own orders */
+  constructor(
+    private readonly database: Database,
+    private readonly reads: Sql = database,
+  ) {}
 
   add(order: NewOrder): Promise<'added' | 'duplicate'> {
     return insertOrder(this.database, order);
@@ -99,14 +117,14 @@ export class PostgresOrders implements Orders {
   }
 
   async byId(id: string): Promise<Order | undefined> {
-    const [row] = await this.database.run(byId, [id]);
+    const [row] = await this.reads.run(byId, [id]);
     return row === undefined ? undefined : toOrder(row);
   }
 
   async ofAccount(accountId: string, page: number, pageSize: number): Promise<OrderPage> {
     const [rows, [count]] = await Promise.all([
-      this.database.run(ofAccount, [accountId, pageSize, (page - 1) * pageSize]),
-      this.database.run(countOfAccount, [accountId]),
+      this.reads.run(ofAccount, [accountId, pageSize, (page - 1) * pageSize]),
+      this.reads.run(countOfAccount, [accountId]),
     ]);
     return { items: rows.map(toOrder), total: count?.total ?? 0 };
   }

@@ -1,0 +1,29 @@
+import type { SettingsChange } from '#platform/settings/settings.js';
+import type { AuditLog } from './audit-log.js';
+
+/** What an operator has switched. It is in memory only: when the registry ends, every process is as it was configured. */
+export class SettingsBoard {
+  private change: SettingsChange = {};
+
+  constructor(
+    private readonly audit: AuditLog,
+    /** The processes are to be told. */
+    private readonly changed: () => void,
+  ) {}
+
+  get current(): SettingsChange {
+    return this.change;
+  }
+
+  /** For the control stream; empty while nothing is changed. */
+  get json(): string {
+    return Object.keys(this.change).length === 0 ? '' : JSON.stringify(this.change);
+  }
+
+  /** In place of all that was switched before. */
+  replace(change: SettingsChange): void {
+    this.audit.add('admin', 'settings-changed', { before: this.change, after: change });
+    this.change = change;
+    this.changed();
+  }
+}

@@ -1,0 +1,4 @@
+import { runProcess } from '#platform/process/run-process.js';
+import { supervisorService } from './supervisor.module.js';
+
+await runProcess(supervisorService);

@@ -1,0 +1,109 @@
+import { Socket } from 'node:net';
+import pg from 'pg';
+import type { DatabaseConfig, DatabaseMember } from '#platform/config/process-config.js';
+
+interface LinkOptions {
+  readonly member: DatabaseMember;
+  readonly database: Pick<DatabaseConfig, 'connectionString'>;
+  /** What of the server's settings is otherwise in its sessions. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly applicationName: string;
+}
+
+interface Opened {
+  readonly client: pg.Client;
+  readonly socket: Socket;
+}
+
+/**
+ * A connection to one member that can be given up at any time. A server that is paused takes connections and statements
+ * and answers nothing, so whatever is asked has a time limit, after which the connection is dropped and opened anew.
+ */
+export class MemberLink {
+  private opened: Promise<Opened> | undefined;
+  private closed = false;
+
+  constructor(private readonly options: LinkOptions) {}
+
+  get name(): string {
+    return this.options.member.name;
+  }
+
+  /** @throws Error when there is no answer in time, or the server refuses */
+  async ask<Row>(text: string, values: readonly unknown[], timeoutMs: number): Promise<Row[]> {
+    if (this.closed) throw new Error('The link is closed');
+    const opening = this.opened ?? this.connect(timeoutMs);
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(
+          () => reject(new Error(`${this.name} has not answered in ${timeoutMs} ms`)),
+          timeoutMs,
+        );
+      });
+      const answer = opening.then(({ client }) => client.query({ text, values: [...values] }));
+      const { rows } = await Promise.race([answer, late]);
+      return rows as Row[];
+    } catch (error) {
+      // After a refusal the session is as good as before.
+      if (!(error instanceof pg.DatabaseError) || isEnding(error)) this.drop(opening);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+    if (this.opened !== undefined) this.drop(this.opened);
+  }
+
+  private connect(timeoutMs: number): Promise<Opened> {
+    const opening = this.open(timeoutMs);
+    this.opened = opening;
+    const forget = (): void => {
+      if (this.opened === opening) this.opened = undefined;
+    };
+    opening.then(({ client }) => client.on('end', forget), forget);
+    return opening;
+  }
+
+  private async open(timeoutMs: number): Promise<Opened> {
+    const { member, database, settings = {}, applicationName } = this.options;
+    const url = new URL(database.connectionString);
+    url.hostname = member.host;
+    url.port = String(member.port);
+    const socket = new Socket();
+    const client = new pg.Client({
+      connectionString: url.href,
+      application_name: applicationName,
+      connectionTimeoutMillis: timeoutMs,
+      options: Object.entries(settings)
+        .map(([key, value]) => `-c ${key}=${value}`)
+        .join(' '),
+      stream: () => socket,
+    });
+    // Whoever asks is told; without a listener the process would end.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
+    return { client, socket };
+  }
+
+  private drop(opening: Promise<Opened>): void {
+    if (this.opened === opening) this.opened = undefined;
+    opening.then(
+      ({ socket }) => socket.destroy(),
+      () => undefined,
+    );
+  }
+}
+
+/** Class 57P: the server shuts down, has crashed, or is not ready. */
+function isEnding(error: pg.DatabaseError): boolean {
+  return error.code?.startsWith('57P') === true;
+}

@@ -12,9 +12,22 @@ describe('command line', () => {
       'down',
       'status',
       'order',
+      'load',
+      'fault',
+      'settings',
+      'database',
+      'members',
       'verify',
+      'transaction',
+      'drill',
+      'lab',
+      'consistency',
+      'balance',
     ]);
-    for (const command of program.commands) {
+    const leaves = program.commands.flatMap((command) =>
+      command.commands.length > 0 ? command.commands : [command],
+    );
+    for (const command of leaves) {
       expect(command.options.map(({ long }) => long)).toContain('--json');
       expect(command.helpInformation()).toContain('--help');
     }

@@ -1,8 +1,18 @@
 import { Command, CommanderError } from 'commander';
 
+import { addBalance } from './commands/balance.js';
+import { addConsistency } from './commands/consistency.js';
+import { addDatabase } from './commands/database.js';
 import { addDown } from './commands/down.js';
+import { addDrill } from './commands/drill.js';
+import { addFault } from './commands/fault.js';
+import { addLab } from './commands/lab.js';
+import { addLoad } from './commands/load.js';
+import { addMembers } from './commands/members.js';
 import { addOrder } from './commands/order.js';
+import { addSettings } from './commands/settings.js';
 import { addStatus } from './commands/status.js';
+import { addTransaction } from './commands/transaction.js';
 import { addUp } from './commands/up.js';
 import { addVerify } from './commands/verify.js';
 import { Failure } from './failure.js';
@@ -21,7 +31,24 @@ export function newProgram(): Command {
     .description('A shop that shows what every remote call can end in: success, failure, timeout.')
     .showHelpAfterError('(add --help for what there is)')
     .exitOverride();
-  for (const add of [addUp, addDown, addStatus, addOrder, addVerify]) add(program);
+  const commands = [
+    addUp,
+    addDown,
+    addStatus,
+    addOrder,
+    addLoad,
+    addFault,
+    addSettings,
+    addDatabase,
+    addMembers,
+    addVerify,
+    addTransaction,
+    addDrill,
+    addLab,
+    addConsistency,
+    addBalance,
+  ];
+  for (const add of commands) add(program);
   return program;
 }
 

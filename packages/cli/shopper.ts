@@ -3,7 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 
 import { Failure } from './failure.js';
-import { describeAnswer, type Answer, type Call, type FrontDoorClient } from './front-door-client.js';
+import {
+  describeAnswer,
+  problemSchema,
+  type Answer,
+  type Call,
+  type FrontDoorClient,
+} from './front-door-client.js';
 import type { SeededUser } from './users.js';
 
 export interface NewOrder {
@@ -21,8 +27,18 @@ export interface PlacedOrder {
   readonly totalMinor?: number | undefined;
   readonly idempotencyKey: string;
   readonly servedBy: string;
+  /** Until the outcome was known; while it was not, until the last answer. */
   readonly latencyMs: number;
+  /** When the shop said that it did not know the outcome yet. */
+  readonly pendingAfterMs?: number | undefined;
   readonly attempts: number;
+}
+
+export interface PlaceOptions {
+  /** Goes on asking while the order is pending. */
+  readonly wait?: boolean | undefined;
+  /** Names the request in every process, for faults and traces. */
+  readonly correlationId?: string | undefined;
 }
 
 const tokenSchema = z.object({ token: z.string() });
@@ -35,6 +51,8 @@ const outcomeSchema = z.object({
   status: z.union([z.string(), z.number()]).optional(),
   code: z.string().optional(),
   totalMinor: z.number().optional(),
+  // A refusal shows the order that was refused.
+  order: z.object({ id: z.string(), totalMinor: z.number().nullish() }).optional(),
 });
 
 const firstRetryMs = 50;
@@ -45,6 +63,8 @@ const productsLooked = 100;
 /** A user of the shop who places orders and does not take a lost answer for a refusal. */
 export class Shopper {
   private token: string | undefined;
+  /** The latest that the shop has answered: where the shopper's writes are, which every later read must show. */
+  private session: string | undefined;
 
   constructor(
     private readonly client: FrontDoorClient,
@@ -74,23 +94,28 @@ export class Shopper {
   }
 
   /**
-   * Places one order. An answer that is lost is asked for again under the same key until the deadline, which
+   * Places one order. A lost answer, and one that says later, is asked for again under the same key until the deadline, which
    * cannot place the order twice.
    */
-  async placeOrder(order: NewOrder, waitForOutcome: boolean): Promise<PlacedOrder> {
+  async placeOrder(order: NewOrder, { wait, correlationId }: PlaceOptions = {}): Promise<PlacedOrder> {
     const idempotencyKey = randomUUID();
     const started = performance.now();
     const deadline = started + this.timeoutMs;
+    const headers = {
+      'idempotency-key': idempotencyKey,
+      ...(correlationId !== undefined && { 'x-correlation-id': correlationId }),
+    };
     const { answer, attempts } = await this.callUntilAnswered(
-      { method: 'POST', path: '/api/orders', body: order, headers: { 'idempotency-key': idempotencyKey } },
+      { method: 'POST', path: '/api/orders', body: order, headers },
       deadline,
     );
     const placed = readOutcome(answer);
+    const pendingAfterMs = placed.outcome === 'PENDING' ? performance.now() - started : undefined;
     const final =
-      waitForOutcome && placed.outcome === 'PENDING' && placed.id !== undefined
+      wait === true && placed.outcome === 'PENDING' && placed.id !== undefined
         ? await this.pollOrder(placed.id, placed, deadline)
         : placed;
-    return { ...final, idempotencyKey, latencyMs: performance.now() - started, attempts };
+    return { ...final, idempotencyKey, latencyMs: performance.now() - started, pendingAfterMs, attempts };
   }
 
   private async pollOrder(id: string, pending: ReadOutcome, deadline: number): Promise<ReadOutcome> {
@@ -110,7 +135,7 @@ export class Shopper {
     let pauseMs = firstRetryMs;
     let renewed = false;
     for (let attempts = 1; ; attempts++) {
-      const answer = await this.client.call({ ...call, token: this.token });
+      const answer = await this.callInSession(call);
       if (answer.kind === 'answer' && answer.status === 401 && this.token !== undefined && !renewed) {
         // A token is short-lived; a long run outlives it.
         renewed = true;
@@ -118,12 +143,32 @@ export class Shopper {
         await this.logIn();
         continue;
       }
-      if (answer.kind === 'answer') return { answer, attempts };
-      if (performance.now() + pauseMs >= deadline) return { answer, attempts };
-      await delay(pauseMs);
+      const retryAfterMs = answer.kind === 'answer' ? answer.retryAfterMs : pauseMs;
+      if (retryAfterMs === undefined) return { answer, attempts };
+      if (performance.now() + retryAfterMs >= deadline) return { answer, attempts };
+      await delay(retryAfterMs);
       pauseMs = Math.min(pauseMs * 2, longestRetryMs);
     }
   }
+
+  /** A session of which a failover has lost a part is refused before anything is done; a new one begins with the same call. */
+  private async callInSession(call: Call): Promise<Answer> {
+    const { session, token } = this;
+    const answer = await this.client.call({
+      ...call,
+      token,
+      headers: { ...call.headers, ...(session !== undefined && { 'x-session': session }) },
+    });
+    if (answer.kind === 'unknown') return answer;
+    const lost = session !== undefined && isSessionLost(answer.body);
+    this.session = lost ? undefined : (answer.session ?? this.session);
+    return lost ? this.callInSession(call) : answer;
+  }
+}
+
+function isSessionLost(body: unknown): boolean {
+  const problem = problemSchema.safeParse(body);
+  return problem.success && problem.data.code === 'session-lost';
 }
 
 type ReadOutcome = Pick<PlacedOrder, 'outcome' | 'id' | 'code' | 'totalMinor' | 'servedBy'>;
@@ -132,8 +177,13 @@ function readOutcome(answer: Answer): ReadOutcome {
   if (answer.kind === 'unknown') return { outcome: 'UNKNOWN', code: answer.reason, servedBy: '' };
   const { servedBy, status } = answer;
   const body = outcomeSchema.safeParse(answer.body);
-  const { id, orderId, code, totalMinor, status: named } = body.success ? body.data : {};
-  const seen = { id: id ?? orderId, code, totalMinor, servedBy };
+  const { id, orderId, code, totalMinor, status: named, order } = body.success ? body.data : {};
+  const seen = {
+    id: id ?? orderId ?? order?.id,
+    code,
+    totalMinor: totalMinor ?? order?.totalMinor ?? undefined,
+    servedBy,
+  };
   return { outcome: outcomeOf(status, named), ...seen };
 }
 

@@ -20,6 +20,7 @@ export interface UpOptions extends CommonOptions {
   readonly stage: number;
   readonly port: number;
   readonly detach?: true;
+  readonly wires?: true;
 }
 
 const defaultPort = 8080;
@@ -28,9 +29,15 @@ export function addUp(program: Command): void {
   program
     .command('up')
     .description('start the shop on this machine and keep it running')
-    .option('--stage <number>', 'the stage of the architecture: 1, 4 or 10', wholeNumber(1, 10), defaultStage)
+    .option(
+      '--stage <number>',
+      'the stage of the architecture: 1, 4, 5 or 10',
+      wholeNumber(1, 10),
+      defaultStage,
+    )
     .option('--port <port>', 'the port of the front door', wholeNumber(1, 65535), defaultPort)
     .addOption(stateOption())
+    .option('--wires', 'put proxies before the PostgreSQL servers, through which the network can be cut')
     .option('--detach', 'return when all is ready, and leave it running')
     .addOption(jsonOption())
     .action(up);

@@ -12,7 +12,7 @@ import { dirname, join, resolve } from 'node:path';
 
 import { Failure } from '../failure.js';
 import { repositoryRoot } from '../repository.js';
-import { hydrateLinks } from './postgres-links.js';
+import { hydrateLinks } from './postgres/library-links.js';
 import { listProcesses, workingFolder } from './process-table.js';
 import {
   dataFolderOf,

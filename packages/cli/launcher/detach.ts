@@ -12,6 +12,7 @@ interface DetachedOptions {
   readonly port: number;
   readonly state: string;
   readonly json?: true;
+  readonly wires?: true;
 }
 
 type Message =
@@ -28,12 +29,13 @@ export function tellStarter(message: Message): void {
 }
 
 /** Starts the launcher in the background, shows its progress, and answers when all is ready. */
-export async function startDetached({ stage, port, state, json }: DetachedOptions): Promise<void> {
+export async function startDetached({ stage, port, state, json, wires }: DetachedOptions): Promise<void> {
   const folder = openStateFolder(state);
   const logPath = join(folder.logsFolder, 'launcher.log');
   const log = openLog(logPath);
   const entry = join(repositoryRoot, 'bootstrap/cli.mjs');
   const args = [entry, 'up', '--stage', String(stage), '--port', String(port), '--state', folder.path];
+  if (wires) args.push('--wires');
   const child = spawn(process.execPath, args, { stdio: ['ignore', log, log, 'ipc'], detached: true });
   closeSync(log);
   const show = (text: string): void => {

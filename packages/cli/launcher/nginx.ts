@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { chownSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import type { Nginx } from '#platform/nginx/front-door-follower.js';
 import { renderFrontDoor, type FrontDoor } from '#platform/nginx/front-door.js';
 
 import type { DataFolders } from './data-folder.js';
@@ -33,6 +34,39 @@ export function planNginx({ dataFolder, user }: DataFolders, port: number, door:
     stopSignal: 'SIGQUIT',
     startAttempts: 3,
     isReady: () => answersOk(port, '/healthz'),
+  };
+}
+
+const testTimeoutMs = 5_000;
+
+/** The nginx of this plan, to be told of new configurations while it runs. */
+export function nginxOf(plan: ProcessPlan, reload: () => void): Nginx {
+  const { command, args, workingFolder, environment, user } = plan;
+  const next = join(workingFolder, 'nginx.next.conf');
+  return {
+    test: (configuration) => {
+      writeFileSync(next, configuration);
+      const testArgs = [
+        ...args.map((argument) => (argument === 'nginx.conf' ? 'nginx.next.conf' : argument)),
+        '-t',
+        '-q',
+      ];
+      const options = {
+        env: environment,
+        timeout: testTimeoutMs,
+        ...(user && { uid: user.uid, gid: user.gid }),
+      };
+      return new Promise((resolve) => {
+        execFile(command, testArgs, options, (error, _, stderr) =>
+          resolve(error === null ? undefined : stderr.trim() || error.message),
+        );
+      });
+    },
+    reload: () => {
+      // An nginx that is started again meanwhile reads it by itself.
+      renameSync(next, join(workingFolder, 'nginx.conf'));
+      reload();
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 
-import { planPlatform, poolConnections, portsNeeded } from './plan.js';
+import { memberNames, planPlatform, poolConnections, portsNeeded } from './plan.js';
 import { readValues } from './topology.js';
 
 const planStage = (stage: number) => {
@@ -12,11 +12,12 @@ const planStage = (stage: number) => {
 
 describe('planPlatform', () => {
   test('gives the only process of stage 1 the port of the front door', () => {
-    const { services, databases, redisPort } = planStage(1);
+    const { services, databases, members, redisPort } = planStage(1);
     expect(services.map(({ name, httpPort, grpcPort }) => [name, httpPort, grpcPort])).toEqual([
       ['monolith', 8080, undefined],
     ]);
     expect(databases).toEqual(['shop']);
+    expect(members).toEqual([]);
     expect(redisPort).toBeUndefined();
   });
 
@@ -29,13 +30,25 @@ describe('planPlatform', () => {
   test('gives every process of stage 10 ports of its own', () => {
     const plan = planStage(10);
     const ports = [
-      plan.postgresPort,
+      ...plan.members.map(({ port }) => port),
       plan.redisPort,
       ...plan.services.flatMap(({ httpPort, grpcPort }) => [httpPort, grpcPort]),
     ];
-    expect(new Set(ports).size).toBe(2 + 2 * 8);
+    expect(new Set(ports).size).toBe(3 + 1 + 2 * 10);
+    expect(plan.postgresPort).toBe(plan.members[0]?.port);
     expect(ports).not.toContain(8080);
     expect([...plan.databases].sort()).toEqual(['account', 'coordinator', 'inventory', 'orders']);
-    expect(poolConnections(plan)).toBe(7 * 8);
+    expect(poolConnections(plan)).toBe(8 * 8 + 2);
+  });
+});
+
+describe('memberNames', () => {
+  test.each<[number, string | undefined, string[]]>([
+    [0, 'postgres-2', []],
+    [2, undefined, ['postgres-1', 'postgres-2', 'postgres-3']],
+    [1, 'postgres-2', ['postgres-1', 'postgres-2']],
+    [1, 'postgres-3', ['postgres-1', 'postgres-3']],
+  ])('of %i replicas, %s being the primary', (replicas, primary, names) => {
+    expect(memberNames(replicas, primary)).toEqual(names);
   });
 });

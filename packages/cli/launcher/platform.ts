@@ -1,6 +1,10 @@
 import { join } from 'node:path';
 
 import type { Progress } from '#bootstrap/progress.mjs';
+import type { FrontDoor } from '#platform/nginx/front-door.js';
+import type { UpstreamServer } from '#platform/nginx/upstream.js';
+import { readClusterRecord } from '#platform/postgres/cluster-record.js';
+import { fullWeight } from '#protocols/balancing/strategy.js';
 
 import { Failure } from '../failure.js';
 import { FrontDoorClient } from '../front-door-client.js';
@@ -9,10 +13,12 @@ import { repositoryRoot } from '../repository.js';
 import { seedUsers, type SeededUser } from '../users.js';
 import { prepareDataFolders, type DataFolders } from './data-folder.js';
 import { endLeftOvers } from './left-overs.js';
+import { watchFrontDoor } from './front-door-watch.js';
 import { planNginx } from './nginx.js';
-import { planPlatform, poolConnections, portsNeeded, type PlatformPlan } from './plan.js';
+import { memberNames, planPlatform, portsNeeded, type PlannedService, type PlatformPlan } from './plan.js';
 import { findFreePorts, probePort } from './ports.js';
-import { clusterExists, createCluster, createDatabases, planPostgres } from './postgres.js';
+import type { Servers } from './postgres/servers.js';
+import { startDatabase } from './postgres/start-database.js';
 import { planRedis } from './redis.js';
 import {
   claimRun,
@@ -25,15 +31,20 @@ import {
 } from './run-record.js';
 import { planService } from './services.js';
 import { openStateFolder, type StateFolder } from './state-folder.js';
-import { Supervisor } from './supervisor.js';
+import { Supervisor, type ProcessPlan } from './supervisor.js';
 import { findSystemUser } from './system-user.js';
 import { readValues, type Values } from './topology.js';
+import { planWires } from './wires/plan-wires.js';
 
 export interface PlatformOptions {
   readonly stage: number;
   readonly port: number;
   readonly stateFolder: string;
   readonly progress: Progress;
+  /** Proxies before the PostgreSQL servers, also where the values have none. */
+  readonly wires?: boolean;
+  /** How many replicas the database has, whatever the values say. */
+  readonly replicas?: number;
   /** NODE_OPTIONS of the services, for a profiler. */
   readonly nodeOptions?: string;
 }
@@ -44,9 +55,15 @@ export interface StartedPlatform {
   readonly users: readonly SeededUser[];
 }
 
-const gracefulStopMs = { nginx: 2_500, service: 10_500, postgres: 5_000, redis: 2_000 } as const;
+const gracefulStopMs = {
+  nginx: 2_500,
+  service: 10_500,
+  postgres: 5_000,
+  redis: 2_000,
+  wires: 1_000,
+} as const;
 const wholeStopMs = 13_000;
-const stopOrder = ['nginx', 'service', 'postgres', 'redis'] as const;
+const stopOrder = ['nginx', 'service', 'postgres', 'redis', 'wires'] as const;
 
 /** A topology that runs on this machine, under this process. */
 export class Platform {
@@ -54,12 +71,17 @@ export class Platform {
   private readonly values: Values;
   private readonly supervisor: Supervisor;
   private record: RunRecord;
+  /** Of a database cluster, once it is started. */
+  private servers: Servers | undefined;
+  private frontDoorWatch: { close(): void } | undefined;
   private claimed = false;
   private ending: Promise<void> | undefined;
 
   constructor(private readonly options: PlatformOptions) {
-    const { stage, port, stateFolder, progress } = options;
-    this.values = readValues(join(repositoryRoot, 'charts/tristate'), stage);
+    const { stage, port, stateFolder, progress, wires, replicas } = options;
+    const read = readValues(join(repositoryRoot, 'charts/tristate'), stage);
+    const values = replicas === undefined ? read : withReplicas(read, replicas);
+    this.values = wires === true ? withWires(values) : values;
     this.state = openStateFolder(stateFolder);
     this.record = {
       launcher: ownProcessId(),
@@ -122,37 +144,35 @@ export class Platform {
   private async startParts(): Promise<StartedPlatform> {
     const { progress, port } = this.options;
     const folders = prepareDataFolders(this.state, findSystemUser());
-    const plan = planPlatform(this.values, {
-      frontDoor: port,
-      others: await findFreePorts(portsNeeded(this.values), port),
-    });
-    await this.startPostgres(folders, plan);
+    const others = await findFreePorts(portsNeeded(this.values), port);
+    const plan = planPlatform(this.values, { frontDoor: port, others }, this.memberNames());
+    const { state, values, supervisor } = this;
+    await this.startWires(plan);
+    const cluster = await startDatabase({ state, folders, values, plan, supervisor, progress });
+    this.servers = cluster?.servers;
+    // Copies keep the disk busy: the services come first then.
+    const replicas = cluster?.servers.mustClone === false ? cluster.startReplicas() : undefined;
     await this.startRedis(folders, plan);
     await this.startServices(plan);
     await this.startNginx(folders, plan);
+    if (cluster) await progress.step('replicas', () => replicas ?? cluster.startReplicas());
     const client = new FrontDoorClient(this.record.url);
     const users = await progress.step('users', () => seedUsers(this.state, client));
     this.update({ phase: 'ready' });
     return { url: this.record.url, stageName: this.values.stage.name, users };
   }
 
-  private async startPostgres(folders: DataFolders, plan: PlatformPlan): Promise<void> {
-    const { progress } = this.options;
-    const { maxPreparedTransactions, sharedBuffersMb } = this.values.postgres;
-    const port = plan.postgresPort;
-    if (!clusterExists(folders)) {
-      await progress.step('PostgreSQL data folder', () => createCluster(this.state, folders));
-    }
-    const settings = {
-      port,
-      poolConnections: poolConnections(plan),
-      maxPreparedTransactions,
-      sharedBuffersMb,
-    };
-    await progress.step('PostgreSQL', async () => {
-      await this.supervisor.start([planPostgres(folders, settings)]);
-      await createDatabases(this.state, port, plan.databases);
-    });
+  private memberNames(): string[] {
+    return memberNames(
+      this.values.postgres.replicas,
+      readClusterRecord(this.state.clusterRecordPath)?.primary,
+    );
+  }
+
+  private async startWires({ members, wiresControlPort }: PlatformPlan): Promise<void> {
+    if (wiresControlPort === undefined) return;
+    const plan = planWires({ state: this.state, members, controlPort: wiresControlPort });
+    await this.options.progress.step('wires', () => this.supervisor.start([plan]));
   }
 
   private async startRedis(folders: DataFolders, { redisPort }: PlatformPlan): Promise<void> {
@@ -161,28 +181,36 @@ export class Platform {
     await this.options.progress.step('Redis', () => this.supervisor.start([planRedis(folders, settings)]));
   }
 
-  private async startServices({ services, postgresPort, redisPort }: PlatformPlan): Promise<void> {
+  private async startServices({ services, members, postgresPort, redisPort }: PlatformPlan): Promise<void> {
     const context = {
       state: this.state,
       values: this.values,
       services,
       url: this.record.url,
+      members,
       postgresPort,
       redisPort,
       nodeOptions: this.options.nodeOptions,
     };
-    const plans = services.map((service) => planService(service, context));
-    const title = plans.length === 1 ? 'the shop, one process' : `services, ${plans.length} processes`;
-    await this.options.progress.step(title, (report) => this.supervisor.start(plans, report));
+    const start = async (chosen: readonly PlannedService[], title: string): Promise<void> => {
+      const plans = chosen.map((service) => planService(service, context));
+      await this.options.progress.step(title, (report) => this.supervisor.start(plans, report));
+    };
+    // Who watches the primary must not be loading its own code while all the others take the processor from it.
+    const first = services.filter(({ service }) => service === 'supervisor');
+    if (first.length > 0) await start(first, 'supervisor');
+    const rest = services.filter((service) => !first.includes(service));
+    await start(rest, rest.length === 1 ? 'the shop, one process' : `services, ${rest.length} processes`);
   }
 
   private async startNginx(folders: DataFolders, { services }: PlatformPlan): Promise<void> {
-    const { frontDoor, orders } = this.values;
+    const { balancing, frontDoor, orders } = this.values;
     const { port, progress } = this.options;
     if (!frontDoor.enabled) return;
-    const upstreams = new Map<string, string[]>();
+    const upstreams = new Map<string, UpstreamServer[]>();
     for (const { service, httpPort } of services) {
-      upstreams.set(service, [...(upstreams.get(service) ?? []), `127.0.0.1:${httpPort}`]);
+      const server = { address: `127.0.0.1:${httpPort}`, weight: fullWeight };
+      upstreams.set(service, [...(upstreams.get(service) ?? []), server]);
     }
     const { workers, upstreamKeepAlive } = frontDoor;
     const door = {
@@ -190,17 +218,41 @@ export class Platform {
       workers,
       upstreamKeepAlive,
       orderDeadlineMs: orders.deadlineMs,
+      strategy: balancing.frontDoor,
       upstreams,
     };
-    await progress.step('nginx', () => this.supervisor.start([planNginx(folders, port, door)]));
+    const nginx = planNginx(folders, port, door);
+    await progress.step('nginx', () => this.supervisor.start([nginx]));
+    this.followRegistry(nginx, door, services);
+  }
+
+  /** Keeps nginx's upstreams as the registry sees the shop, where there is one. */
+  private followRegistry(nginx: ProcessPlan, planned: FrontDoor, services: readonly PlannedService[]): void {
+    const registry = services.find(({ service }) => service === 'registry');
+    if (registry === undefined) return;
+    this.frontDoorWatch = watchFrontDoor({
+      nginx,
+      planned,
+      keepShare: this.values.heartbeat.keepShare,
+      registryPort: registry.httpPort,
+      state: this.state,
+      reload: () => this.supervisor.signal(nginx.name, 'SIGHUP'),
+      onLine: (text) => this.options.progress.line(text),
+    });
   }
 
   private async stopParts(): Promise<void> {
     this.update({ phase: 'stopping' });
     this.supervisor.close();
+    this.servers?.close();
+    this.frontDoorWatch?.close();
     const timer = setTimeout(() => this.kill(), wholeStopMs);
     for (const kind of stopOrder) {
-      await this.supervisor.stop(this.supervisor.names(kind), gracefulStopMs[kind]);
+      const names = this.supervisor.names(kind);
+      const first = names.filter((name) => name === this.servers?.primary);
+      // A primary that ends before its replicas leaves them with all that it has.
+      await this.supervisor.stop(first, gracefulStopMs[kind]);
+      await this.supervisor.stop(names, gracefulStopMs[kind]);
     }
     clearTimeout(timer);
     if (this.claimed) removeRunRecord(this.state);
@@ -210,6 +262,24 @@ export class Platform {
     this.record = { ...this.record, ...change };
     if (this.claimed) writeRunRecord(this.state, this.record);
   }
+}
+
+/** With a supervisor exactly where there are replicas. */
+function withReplicas(values: Values, replicas: number): Values {
+  const supervisor = { ...values.services.supervisor, replicas: Math.min(1, replicas) };
+  return {
+    ...values,
+    services: { ...values.services, supervisor },
+    postgres: { ...values.postgres, replicas },
+  };
+}
+
+function withWires(values: Values): Values {
+  if (values.postgres.replicas === 0)
+    throw new Failure(
+      `Stage ${values.stage.number} has one PostgreSQL server, before which there are no wires.`,
+    );
+  return { ...values, postgres: { ...values.postgres, wires: true } };
 }
 
 async function refuseTakenPort(port: number): Promise<void> {

@@ -5,7 +5,7 @@ import { errorCode } from '../error-code.js';
 import { findProcess, isAlive, type ProcessId } from './process-table.js';
 import { readJson, writeJson, type StateFolder } from './state-folder.js';
 
-export type ProcessKind = 'service' | 'postgres' | 'redis' | 'nginx';
+export type ProcessKind = 'service' | 'postgres' | 'redis' | 'nginx' | 'wires';
 
 export interface RunningProcess extends ProcessId {
   readonly name: string;

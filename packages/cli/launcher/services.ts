@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 
 import { repositoryRoot } from '../repository.js';
-import type { PlannedService } from './plan.js';
-import { databaseEnvironment } from './postgres.js';
+import type { PlannedMember, PlannedService } from './plan.js';
+import { databaseEnvironment } from './postgres/roles.js';
 import { answersOk } from './readiness.js';
 import type { StateFolder } from './state-folder.js';
 import type { ProcessPlan } from './supervisor.js';
@@ -14,6 +14,7 @@ export interface ServicesContext {
   readonly values: Values;
   readonly services: readonly PlannedService[];
   readonly url: string;
+  readonly members: readonly PlannedMember[];
   readonly postgresPort: number;
   readonly redisPort: number | undefined;
   readonly nodeOptions: string | undefined;
@@ -37,8 +38,10 @@ export function planService(service: PlannedService, context: ServicesContext): 
     ],
     environment: serviceEnvironment(service, context),
     workingFolder: context.state.path,
-    stopSignal: 'SIGTERM',
-    startAttempts: 1,
+    // The whole shop is stopped: with SIGTERM a service would first wait until everybody knows that it goes.
+    stopSignal: 'SIGINT',
+    // A primary that is lost while a service starts ends it, as it should; the next attempt finds another.
+    startAttempts: context.members.length > 0 ? 3 : 1,
     isReady: () => answersOk(service.httpPort, '/readyz'),
   };
 }
@@ -57,17 +60,64 @@ function serviceEnvironment(service: PlannedService, context: ServicesContext): 
     TRISTATE_NAME: service.name,
     TRISTATE_STAGE: String(values.stage.number),
     TRISTATE_HTTP_ADDRESS: `127.0.0.1:${service.httpPort}`,
-    TRISTATE_SECRETS_DIR: state.secretsFolder,
+    TRISTATE_SECRETS_DIR: join(state.secretsFolder, service.service),
     TRISTATE_ORDER_PROTOCOL: values.orders.protocol,
     TRISTATE_ORDER_DEADLINE_MS: String(values.orders.deadlineMs),
+    TRISTATE_ORDER_MAX_UNDER_WAY: String(values.orders.maxUnderWay),
+    TRISTATE_CONSISTENCY_DEFAULT: values.consistency.default,
+    TRISTATE_CONSISTENCY_READ_YOUR_WRITES: values.consistency.readYourWrites,
+    TRISTATE_CONSISTENCY_WINDOW_MS: String(values.consistency.windowMs),
+    TRISTATE_CONSISTENCY_WAIT_MS: String(values.consistency.waitMs),
+    TRISTATE_OVERLOAD: values.overload.enabled ? 'on' : 'off',
+    TRISTATE_OVERLOAD_ORDERS_UNDER_WAY: String(values.overload.ordersUnderWay),
+    TRISTATE_OVERLOAD_READS_UNDER_WAY: String(values.overload.readsUnderWay),
+    TRISTATE_BALANCING_FRONT_DOOR: values.balancing.frontDoor,
+    TRISTATE_BALANCING_GRPC: values.balancing.grpc,
+    TRISTATE_BALANCING_ADAPTIVE: values.balancing.adaptive ? 'on' : 'off',
+    TRISTATE_HEARTBEAT_INTERVAL_MS: String(values.heartbeat.intervalMs),
+    TRISTATE_HEARTBEAT_DETECTOR: values.heartbeat.detector,
+    TRISTATE_HEARTBEAT_KEEP_SHARE: String(values.heartbeat.keepShare),
+    TRISTATE_HEARTBEAT_SLOW_START_MS: String(values.heartbeat.slowStartMs),
     TRISTATE_LOG_LEVEL: values.log.level,
     ...(service.grpcPort !== undefined && { TRISTATE_GRPC_ADDRESS: `127.0.0.1:${service.grpcPort}` }),
     ...(!sharesOneProcess && { TRISTATE_PEERS: peers(services) }),
     ...(context.redisPort !== undefined && { TRISTATE_REDIS_URL: `redis://127.0.0.1:${context.redisPort}` }),
     ...(knowsTopology && { TRISTATE_TOPOLOGY: topology(context, url) }),
-    ...(service.database !== undefined &&
-      databaseEnvironment(state, context.postgresPort, service.database, service.databasePoolSize)),
+    ...databaseSettings(service, context),
+    ...(service.service === 'supervisor' && supervision(context)),
   };
+}
+
+function databaseSettings(
+  { database, databaseRole: role, databasePoolSize: poolSize }: PlannedService,
+  { state, values, members, postgresPort: port }: ServicesContext,
+): Record<string, string> {
+  if (database === undefined || role === undefined) return {};
+  return {
+    ...databaseEnvironment(state, { database, role, poolSize, port: members[0]?.wirePorts?.clients ?? port }),
+    TRISTATE_DATABASE_MEMBERS: memberAddresses(members, ({ port, wirePorts }) => wirePorts?.clients ?? port),
+    TRISTATE_DATABASE_MAX_REPLICA_LAG_MS: String(values.postgres.maxReplicaLagMs),
+  };
+}
+
+function supervision({ state, values, members }: ServicesContext): Record<string, string> {
+  return {
+    TRISTATE_CLUSTER_RECORD: state.clusterRecordPath,
+    TRISTATE_REPLICATION_MEMBERS: memberAddresses(
+      members,
+      ({ port, wirePorts }) => wirePorts?.replication ?? port,
+    ),
+    TRISTATE_DATABASE_SYNCHRONOUS: values.postgres.synchronous,
+    TRISTATE_DATABASE_FAILOVER: values.postgres.failover,
+  };
+}
+
+/** `postgres-1=127.0.0.1:5001,postgres-2=127.0.0.1:5002` */
+function memberAddresses(
+  members: readonly PlannedMember[],
+  portOf: (member: PlannedMember) => number,
+): string {
+  return members.map((member) => `${member.name}=127.0.0.1:${portOf(member)}`).join(',');
 }
 
 /** `inventory=127.0.0.1:5001,127.0.0.1:5002;account=…` */
@@ -84,10 +134,11 @@ function topology({ values, services }: ServicesContext, url: string): string {
   return JSON.stringify({
     stage: values.stage.number,
     url,
-    processes: services.map(({ name, service, httpPort }) => ({
+    processes: services.map(({ name, service, httpPort, grpcPort }) => ({
       name,
       service,
       httpAddress: `127.0.0.1:${httpPort}`,
+      ...(grpcPort !== undefined && { grpcAddress: `127.0.0.1:${grpcPort}` }),
     })),
   });
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +25,22 @@ describe('state folder', () => {
     expect(modeOf(first.adminTokenPath)).toBe(0o600);
     expect(modeOf(join(first.secretsFolder, 'token-key'))).toBe(0o600);
     expect(modeOf(first.secretsFolder)).toBe(0o700);
+  });
+
+  test('gives each service a key of its own, and the hashes of the others’ keys', () => {
+    const { secretsFolder } = openStateFolder(folder);
+    const read = (path: string): string => readFileSync(join(secretsFolder, path), 'utf8').trim();
+    const keys = ['order', 'coordinator'].map((service) => read(`${service}/service-key`));
+    expect(new Set(keys).size).toBe(2);
+    const callers = JSON.parse(read('account/callers.json')) as Record<string, string>;
+    const hashes = keys.map((key) => createHash('sha256').update(key).digest('hex'));
+    expect([callers['order'], callers['coordinator']]).toEqual(hashes);
+    for (const key of keys) expect(JSON.stringify(callers)).not.toContain(key);
+    expect(modeOf(join(secretsFolder, 'order/service-key'))).toBe(0o600);
+    expect(modeOf(join(secretsFolder, 'order'))).toBe(0o700);
+    expect(read('order/token-key')).toBe(read('token-key'));
+    openStateFolder(folder);
+    expect(read('order/service-key')).toBe(keys[0]);
   });
 
   test('refuses a folder that holds something else, and never deletes what is not its own', () => {

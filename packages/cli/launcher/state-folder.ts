@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -16,6 +16,7 @@ import { join, resolve } from 'node:path';
 import { errorCode } from '../error-code.js';
 import { Failure } from '../failure.js';
 import { repositoryRoot } from '../repository.js';
+import { serviceNames } from './topology.js';
 
 export const defaultStateFolder = join(repositoryRoot, '.tristate');
 
@@ -27,6 +28,8 @@ export interface StateFolder {
   readonly secretsFolder: string;
   readonly logsFolder: string;
   readonly adminTokenPath: string;
+  /** What the supervisor remembers of the database cluster. */
+  readonly clusterRecordPath: string;
 }
 
 interface Identity {
@@ -35,19 +38,41 @@ interface Identity {
   readonly dataFolder?: string;
 }
 
-const ownEntries = ['data', 'logs', 'secrets', 'admin-token', 'run.json', 'identity.json'];
+const ownEntries = ['data', 'logs', 'secrets', 'admin-token', 'run.json', 'cluster.json', 'identity.json'];
 
 /** Makes the folder with its secrets at the first start; later only reads it. */
 export function openStateFolder(path: string): StateFolder {
   const folder = describeFolder(path, findStateFolder(path)?.id ?? createIdentity(path));
   mkdirSync(folder.logsFolder, { recursive: true });
   mkdirSync(folder.secretsFolder, { recursive: true, mode: 0o700 });
-  for (const name of ['token-key', 'service-key']) readOrMakeSecret(join(folder.secretsFolder, name));
+  readOrMakeSecret(join(folder.secretsFolder, 'token-key'));
   readOrMakeSecret(folder.adminTokenPath);
   // The services find all their secrets in one folder; users find the admin token at the top.
-  const link = join(folder.secretsFolder, 'admin-token');
-  if (!existsSync(link)) symlinkSync('../admin-token', link);
+  linkSecret('../admin-token', join(folder.secretsFolder, 'admin-token'));
+  makeServiceSecrets(folder.secretsFolder);
   return folder;
+}
+
+/** A folder for each service: a key that it alone has, and the hashes by which it knows the others' keys. */
+function makeServiceSecrets(secretsFolder: string): void {
+  const callers = serviceNames.map((service) => {
+    const folder = join(secretsFolder, service);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const name of ['token-key', 'admin-token']) linkSecret(`../${name}`, join(folder, name));
+    return [service, sha256(readOrMakeSecret(join(folder, 'service-key')))];
+  });
+  for (const service of serviceNames)
+    writeJson(join(secretsFolder, service, 'callers.json'), Object.fromEntries(callers), 0o600);
+  // Of earlier versions, in which all services had the same key.
+  rmSync(join(secretsFolder, 'service-key'), { force: true });
+}
+
+function linkSecret(target: string, path: string): void {
+  if (!existsSync(path)) symlinkSync(target, path);
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /** The folder of a platform that was started before, or undefined. */
@@ -64,6 +89,7 @@ function describeFolder(given: string, id: string): StateFolder {
     secretsFolder: join(path, 'secrets'),
     logsFolder: join(path, 'logs'),
     adminTokenPath: join(path, 'admin-token'),
+    clusterRecordPath: join(path, 'cluster.json'),
   };
 }
 

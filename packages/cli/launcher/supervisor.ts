@@ -11,6 +11,9 @@ import { findProcess, isGone } from './process-table.js';
 import type { ProcessKind, RunningProcess } from './run-record.js';
 import type { SystemUser } from './system-user.js';
 
+/** Why a process is started: `replaced` after it was killed in order to become something else. */
+export type StartReason = 'first' | 'died' | 'replaced';
+
 /** How a process is started, watched and stopped. */
 export interface ProcessPlan {
   readonly name: string;
@@ -26,8 +29,8 @@ export interface ProcessPlan {
   /** How often it may end before it was ready once; only then the start has failed. */
   readonly startAttempts: number;
   readonly isReady: () => Promise<boolean>;
-  /** Clears what a killed predecessor left behind. */
-  readonly beforeStart?: () => Promise<void>;
+  /** Clears what a killed predecessor left behind, and answers when the process may start. */
+  readonly beforeStart?: (reason: StartReason) => Promise<void>;
 }
 
 interface Supervised {
@@ -37,6 +40,7 @@ interface Supervised {
   wasReady: boolean;
   failedStarts: number;
   quickDeaths: number;
+  isReplaced: boolean;
   startedAtMs: number;
   ended: Promise<void>;
   /** Why it could not be started at all. */
@@ -96,6 +100,25 @@ export class Supervisor {
     return [...this.supervised.values()].flatMap(({ running }) => running ?? []);
   }
 
+  /** How often in a row the process has ended soon after its start. */
+  quickDeaths(name: string): number {
+    return this.supervised.get(name)?.quickDeaths ?? 0;
+  }
+
+  /** Kills a process, if it runs, and starts it anew: it is to become something else. */
+  replace(name: string): void {
+    const entry = this.supervised.get(name);
+    const pid = entry?.child?.pid;
+    if (!entry || pid === undefined || entry.isReplaced || this.stopping.has(name)) return;
+    entry.isReplaced = true;
+    killGroup(pid);
+  }
+
+  /** Signals a process, if it runs right now. */
+  signal(name: string, signal: NodeJS.Signals): void {
+    this.supervised.get(name)?.child?.kill(signal);
+  }
+
   names(kind: ProcessKind): string[] {
     return [...this.supervised.values()]
       .filter(({ plan }) => plan.kind === kind)
@@ -125,12 +148,13 @@ export class Supervisor {
       wasReady: false,
       failedStarts: 0,
       quickDeaths: 0,
+      isReplaced: false,
       startedAtMs: 0,
       ended: Promise.resolve(),
       fault: undefined,
     };
     this.supervised.set(plan.name, entry);
-    this.spawn(entry).catch((error: unknown) => {
+    this.spawn(entry, 'first').catch((error: unknown) => {
       entry.fault = error instanceof Error ? error : new Error(String(error));
     });
     return entry;
@@ -157,10 +181,10 @@ export class Supervisor {
     entry.wasReady = true;
   }
 
-  private async spawn(entry: Supervised): Promise<void> {
+  private async spawn(entry: Supervised, reason: StartReason): Promise<void> {
     const { plan } = entry;
-    await plan.beforeStart?.();
-    if (this.stopping.has(plan.name)) return;
+    await plan.beforeStart?.(reason);
+    if (this.closed || this.stopping.has(plan.name)) return;
     const log = openLog(join(this.logsFolder, `${plan.name}.log`));
     const child = spawn(plan.command, plan.args, {
       cwd: plan.workingFolder,
@@ -196,6 +220,12 @@ export class Supervisor {
     if (child?.pid !== undefined) killGroup(child.pid);
     this.events.onChange(this.running());
     if (this.stopping.has(plan.name)) return;
+    if (entry.isReplaced) {
+      entry.isReplaced = false;
+      this.events.onLine(`! ${plan.name} is killed, to be started as something else`);
+      this.restart(entry, 'replaced', 0);
+      return;
+    }
     if (!entry.wasReady && ++entry.failedStarts >= plan.startAttempts) return;
     const livedMs = performance.now() - entry.startedAtMs;
     // A process that was asked to end, as `npm run dev` does after a change, has not failed.
@@ -203,10 +233,18 @@ export class Supervisor {
     const delayMs = restartDelayMs(entry.quickDeaths);
     const when = delayMs === 0 ? 'now' : `in ${(delayMs / 1000).toFixed(1)} s`;
     if (entry.wasReady) this.events.onLine(`! ${plan.name} ended (${how}); it is started again ${when}`);
-    const restart = delay(delayMs).then(() => this.spawn(entry));
-    restart.catch((error: unknown) =>
-      this.events.onLine(`! ${plan.name} cannot be started: ${String(error)}`),
-    );
+    this.restart(entry, 'died', delayMs);
+  }
+
+  private restart(entry: Supervised, reason: StartReason, delayMs: number): void {
+    const started = delay(delayMs).then(() => this.spawn(entry, reason));
+    started.catch((error: unknown) => {
+      const { name } = entry.plan;
+      if (this.closed || this.stopping.has(name)) return;
+      const nextMs = restartDelayMs(++entry.quickDeaths);
+      this.events.onLine(`! ${name} cannot be started: ${String(error)}`);
+      this.restart(entry, reason, nextMs);
+    });
   }
 
   private async stopOne(name: string, timeoutMs: number): Promise<void> {

@@ -12,6 +12,7 @@ describe('values', () => {
   test.each([
     [1, 'single', 1, false],
     [4, 'load-balancer', 3, true],
+    [5, 'read-write-split', 3, true],
     [10, 'services', 0, true],
   ])('of stage %i say what the stage is', (stage, name, monoliths, frontDoor) => {
     const values = readValues(chart, stage);
@@ -22,7 +23,7 @@ describe('values', () => {
 
   test('name the stages that there are when another is asked for', () => {
     expect(() => readValues(chart, 3)).toThrow(
-      'There is no stage 3. Stages: 1 (single), 4 (load-balancer), 10',
+      'There is no stage 3. Stages: 1 (single), 4 (load-balancer), 5 (read-write-split), 10',
     );
   });
 
@@ -33,7 +34,7 @@ describe('values', () => {
       'unknown key services.order.replica (did you mean services.order.replicas?)',
     ],
     [{ somethingElse: 1 }, 'unknown key somethingElse'],
-    [{ orders: { protocol: 'xa' } }, 'orders.protocol must be one of saga, 2pc, none'],
+    [{ orders: { protocol: 'xa' } }, 'orders.protocol must be one of saga, tcc, 2pc, 3pc, none'],
     [{ frontDoor: { workers: 0 } }, 'frontDoor.workers must be >= 1'],
     [{ services: { order: { replicas: '2' } } }, 'services.order.replicas must be integer'],
   ])('%j are refused by name', (overlay, complaint) => {

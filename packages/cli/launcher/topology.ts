@@ -3,25 +3,67 @@ import { join } from 'node:path';
 import { Ajv, type ErrorObject } from 'ajv';
 import { parse } from 'yaml';
 
+import type { FailoverMode, SynchronousMode } from '#platform/config/process-config.js';
+import type { ClientStrategy, FrontDoorStrategy } from '#protocols/balancing/strategy.js';
+import type { DetectorName } from '#protocols/failure-detector/detector.js';
+
 import { Failure } from '../failure.js';
 
 /** The chart's values after the schema has checked them; values.schema.json says what each key means. */
 export interface Values {
   readonly stage: { readonly number: number; readonly name: string };
   readonly services: Readonly<Record<ServiceName, ServiceValues>>;
-  readonly orders: { readonly protocol: string; readonly deadlineMs: number };
+  readonly orders: { readonly protocol: string; readonly deadlineMs: number; readonly maxUnderWay: number };
   readonly frontDoor: {
     readonly enabled: boolean;
     readonly workers: number;
     readonly upstreamKeepAlive: number;
   };
-  readonly postgres: { readonly maxPreparedTransactions: number; readonly sharedBuffersMb: number };
+  readonly balancing: {
+    readonly frontDoor: FrontDoorStrategy;
+    readonly grpc: ClientStrategy;
+    readonly adaptive: boolean;
+  };
+  readonly postgres: {
+    readonly replicas: number;
+    readonly synchronous: SynchronousMode;
+    readonly failover: FailoverMode;
+    readonly maxReplicaLagMs: number;
+    readonly wires: boolean;
+    readonly maxPreparedTransactions: number;
+    readonly sharedBuffersMb: number;
+  };
+  readonly consistency: {
+    readonly default: string;
+    readonly readYourWrites: string;
+    readonly windowMs: number;
+    readonly waitMs: number;
+  };
+  readonly overload: {
+    readonly enabled: boolean;
+    readonly ordersUnderWay: number;
+    readonly readsUnderWay: number;
+  };
+  readonly heartbeat: {
+    readonly intervalMs: number;
+    readonly detector: DetectorName;
+    readonly keepShare: number;
+    readonly slowStartMs: number;
+  };
   readonly redis: { readonly enabled: boolean; readonly maxMemoryMb: number };
   readonly log: { readonly level: string };
   readonly node: { readonly maxOldSpaceMb: number; readonly maxSemiSpaceMb: number };
 }
 
-export const serviceNames = ['account', 'inventory', 'order', 'coordinator', 'registry', 'monolith'] as const;
+export const serviceNames = [
+  'account',
+  'inventory',
+  'order',
+  'coordinator',
+  'registry',
+  'supervisor',
+  'monolith',
+] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 interface ServiceValues {

@@ -8,6 +8,7 @@ import {
   type SummarizeReply,
   type SummarizeRequest,
 } from '#generated/tristate/audit/v1/audit.js';
+import type { ServiceName } from '../config/process-config.js';
 import { Problem } from '../errors/problem.js';
 import { unary } from '../grpc/unary-handler.js';
 import type { GrpcClients, CallResult } from '../grpc/grpc-client.js';
@@ -28,28 +29,31 @@ export function serveAudit(server: GrpcServer, source: AuditSource): void {
 /** Counting a large book takes longer than an order may. */
 const deadlineMs = 10_000;
 
+const reads = { idempotent: true };
+
 /** The books of another service. */
 export class GrpcAuditSource implements AuditSource {
   private readonly client: AuditClient;
 
   constructor(
-    private readonly service: string,
+    private readonly service: ServiceName,
     private readonly clients: GrpcClients,
-    addresses: readonly string[],
   ) {
-    this.client = clients.connect(AuditClient, addresses);
+    this.client = clients.connectTo(AuditClient, service);
   }
 
   async summarize(): Promise<SummarizeReply> {
     const method = this.client.summarize.bind(this.client);
-    return this.expect(await this.clients.call('Audit/Summarize', method, {}, Date.now() + deadlineMs));
+    return this.expect(
+      await this.clients.call('Audit/Summarize', method, {}, Date.now() + deadlineMs, reads),
+    );
   }
 
   async listEntries(book: Book, prefixes: readonly string[]): Promise<ListEntriesReply> {
     const method = this.client.listEntries.bind(this.client);
     const request = { book, prefixes: [...prefixes] };
     return this.expect(
-      await this.clients.call('Audit/ListEntries', method, request, Date.now() + deadlineMs),
+      await this.clients.call('Audit/ListEntries', method, request, Date.now() + deadlineMs, reads),
     );
   }
 

@@ -89,3 +89,16 @@ export async function preparedLaw(sql: Sql): Promise<SummarizeReply['laws'][numb
     actual: String(forgotten),
   };
 }
+
+/** A hold or reservation takes nothing from others for ever: it is confirmed or cancelled. */
+export function undecidedLaw(of: string, forgotten: number): SummarizeReply['laws'][number] {
+  return {
+    name: `no ${of} is left undecided for more than ${undecidedAfterSeconds} s`,
+    ok: forgotten === 0,
+    expected: '0',
+    actual: String(forgotten),
+  };
+}
+
+/** Longer than a takeover (2 s), a participant's asking (3 s) and the decision after it. */
+export const undecidedAfterSeconds = 10;

@@ -16,6 +16,7 @@ describe('the configuration of a process', () => {
   beforeEach(() => {
     for (const name of secrets) writeFileSync(join(folder, name), `${name}-${'x'.repeat(64)}\n`);
     writeFileSync(join(folder, 'password'), 'p@ss/word\n');
+    writeFileSync(join(folder, 'callers.json'), JSON.stringify({ coordinator: 'a'.repeat(64) }));
     complete = {
       TRISTATE_SERVICE: 'order',
       TRISTATE_NAME: 'order-1',
@@ -41,7 +42,7 @@ describe('the configuration of a process', () => {
       http: { host: '127.0.0.1', port: 3000 },
       grpc: { host: '127.0.0.1', port: 5000 },
       redisUrl: 'redis://127.0.0.1:6379',
-      order: { protocol: '2pc', deadlineMs: 2000 },
+      order: { protocol: '2pc', deadlineMs: 2000, maxUnderWay: 4096 },
       topology: { stage: 10, processes: [] },
       logLevel: 'info',
     });
@@ -72,6 +73,7 @@ describe('the configuration of a process', () => {
       TRISTATE_PEERS: 'shop=127.0.0.1:1',
       TRISTATE_ORDER_PROTOCOL: '4pc',
       TRISTATE_ORDER_DEADLINE_MS: 'soon',
+      TRISTATE_ORDER_MAX_UNDER_WAY: '0',
       TRISTATE_TOPOLOGY: '{',
       TRISTATE_LOG_LEVEL: 'loud',
     };
@@ -102,6 +104,17 @@ describe('the configuration of a process', () => {
       'TRISTATE_DATABASE_PASSWORD_FILE is missing',
     );
   });
+
+  it.each(['{', '{"coordinator":"secret"}', '{"nobody":"' + 'a'.repeat(64) + '"}'])(
+    'refuses callers that are not known by the hashes of their keys: %s',
+    (content) => {
+      expect(readProcessConfig('order', complete).secrets.callers).toEqual({ coordinator: 'a'.repeat(64) });
+      writeFileSync(join(folder, 'callers.json'), content);
+      expect(() => readProcessConfig('order', complete)).toThrow('SHA-256 of its key');
+      rmSync(join(folder, 'callers.json'));
+      expect(() => readProcessConfig('order', complete)).toThrow('it says who may call');
+    },
+  );
 
   it.each(secrets)('refuses a %s that is missing or was typed by a person', (name) => {
     writeFileSync(join(folder, name), 'changeme');

@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import {
+  clientStrategies,
+  frontDoorStrategies,
+  type ClientStrategy,
+  type FrontDoorStrategy,
+} from '#protocols/balancing/strategy.js';
+import { detectorNames, type DetectorName } from '#protocols/failure-detector/detector.js';
 
 /**
  * The configuration of one service process. This is the only place of the services that reads the
@@ -15,15 +22,88 @@ export interface ProcessConfig {
   readonly http: Address;
   /** Absent where the services share one process and call each other in it. */
   readonly grpc: Address | undefined;
+  /** Where others reach this process, when it listens on every address of its machine. */
+  readonly advertisedHost: string;
   readonly database: DatabaseConfig | undefined;
+  readonly consistency: ConsistencyConfig;
+  readonly overload: OverloadConfig;
+  readonly balancing: BalancingConfig;
+  /** Of the supervisor alone. */
+  readonly supervision: SupervisionConfig | undefined;
   /** Absent in the stages before the cache. */
   readonly redisUrl: string | undefined;
+  readonly heartbeat: HeartbeatConfig;
+  /** Of the shop's code, as it tells the registry. */
+  readonly version: string;
   /** gRPC addresses of the other services' processes. */
   readonly peers: ReadonlyMap<ServiceName, readonly string[]>;
-  readonly order: { readonly protocol: ProtocolName; readonly deadlineMs: number };
+  readonly order: {
+    readonly protocol: ProtocolName;
+    readonly deadlineMs: number;
+    /** Transactions that the coordinator has under way at once. */
+    readonly maxUnderWay: number;
+  };
   readonly topology: Topology | undefined;
   readonly secrets: Secrets;
   readonly logLevel: string;
+}
+
+/** How reads are answered that do not say how. */
+export interface ConsistencyConfig {
+  readonly level: ConsistencyLevel;
+  readonly readYourWrites: ReadYourWrites;
+  /** How long after a write its session reads from the primary, under `window`. */
+  readonly windowMs: number;
+  /** How long a read waits for a replica to catch up. */
+  readonly waitMs: number;
+}
+
+export const consistencyLevels = ['strong', 'read-your-writes', 'monotonic', 'causal', 'eventual'] as const;
+export type ConsistencyLevel = (typeof consistencyLevels)[number];
+
+export const readYourWritesStrategies = ['primary', 'window', 'token'] as const;
+export type ReadYourWrites = (typeof readYourWritesStrategies)[number];
+
+/** How copies are chosen until the registry says otherwise. */
+export interface BalancingConfig {
+  readonly frontDoor: FrontDoorStrategy;
+  readonly grpc: ClientStrategy;
+  /** Whether weights follow the load that the copies tell of. */
+  readonly adaptive: boolean;
+}
+
+/** What one process takes on at once; more is refused before anything is touched. */
+export interface OverloadConfig {
+  readonly enabled: boolean;
+  readonly ordersUnderWay: number;
+  readonly readsUnderWay: number;
+}
+
+/** How processes tell the registry that they live, and how it judges them. */
+export interface HeartbeatConfig {
+  readonly intervalMs: number;
+  readonly detector: DetectorName;
+  /** 0 to 1: the share of a service's members below which nobody is left out as dead. */
+  readonly keepShare: number;
+  /** How long a member that has just come gets less than its share. */
+  readonly slowStartMs: number;
+}
+
+/** What a write waits for before it is acknowledged. */
+export const synchronousModes = ['none', 'flush', 'remote_apply'] as const;
+export type SynchronousMode = (typeof synchronousModes)[number];
+
+/** Whether a replica is promoted by itself or by command. */
+export const failoverModes = ['hot', 'cold'] as const;
+export type FailoverMode = (typeof failoverModes)[number];
+
+export interface SupervisionConfig {
+  /** The file in which the supervisor remembers the epoch and its primary. */
+  readonly recordPath: string;
+  /** Where replicas find each member when it is the primary; empty where that is the member's own address. */
+  readonly replicationMembers: readonly DatabaseMember[];
+  readonly synchronous: SynchronousMode;
+  readonly failover: FailoverMode;
 }
 
 export interface Address {
@@ -35,27 +115,55 @@ export interface DatabaseConfig {
   /** Holds the password: never to be logged. */
   readonly connectionString: string;
   readonly poolSize: number;
+  /** The primary and its replicas, in any order; empty where one server stands alone. */
+  readonly members: readonly DatabaseMember[];
+  /** A replica that is further behind gets no reads. */
+  readonly maxReplicaLagMs: number;
+}
+
+/** A PostgreSQL server of the cluster. Which one is the primary is found out by asking them. */
+export interface DatabaseMember extends Address {
+  /** For example postgres-1. */
+  readonly name: string;
 }
 
 export interface Secrets {
   /** Signs users' bearer tokens. */
   readonly tokenKey: string;
-  /** Proves to a gRPC server that the caller is one of the platform's processes. */
+  /** Proves to a gRPC server which of the platform's services calls. */
   readonly serviceKey: string;
+  /** SHA-256 in hexadecimal of every service's key. */
+  readonly callers: Readonly<Partial<Record<ServiceName, string>>>;
   readonly adminToken: string;
 }
 
-export const serviceNames = ['account', 'inventory', 'order', 'coordinator', 'registry', 'monolith'] as const;
+export const serviceNames = [
+  'account',
+  'inventory',
+  'order',
+  'coordinator',
+  'registry',
+  'supervisor',
+  'monolith',
+] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 /** The commit protocols that a caller may ask for. */
-export const protocolNames = ['saga', '2pc', 'none'] as const;
+export const protocolNames = ['saga', 'tcc', '2pc', '3pc', 'none'] as const;
 export type ProtocolName = (typeof protocolNames)[number];
 
 const topologySchema = z.strictObject({
   stage: z.int().min(1).max(10),
   url: z.string(),
-  processes: z.array(z.strictObject({ name: z.string(), service: z.string(), httpAddress: z.string() })),
+  processes: z.array(
+    z.strictObject({
+      name: z.string(),
+      service: z.string(),
+      httpAddress: z.string(),
+      /** Absent where the services share one process. */
+      grpcAddress: z.string().optional(),
+    }),
+  ),
 });
 
 /** What runs where, as the launcher (or the chart) planned it. */
@@ -84,6 +192,18 @@ const peers = z.string().transform((text, context) => {
   return map;
 });
 
+const members = z.string().transform((text, context) => {
+  const parts = text.split(',').filter((part) => part !== '');
+  return parts.map((part): DatabaseMember => {
+    const match = /^([a-z0-9-]{1,63})=([^:\s]+):(\d{1,5})$/.exec(part);
+    if (match !== null) return { name: match[1] ?? '', host: match[2] ?? '', port: Number(match[3]) };
+    context.addIssue({ code: 'custom', message: `"${part}" is not NAME=HOST:PORT` });
+    return z.NEVER;
+  });
+});
+
+const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
+
 const json = z.string().transform((text, context): unknown => {
   try {
     return JSON.parse(text);
@@ -99,14 +219,40 @@ const environmentSchema = z.object({
   TRISTATE_STAGE: z.coerce.number().int().min(1).max(10),
   TRISTATE_HTTP_ADDRESS: address,
   TRISTATE_GRPC_ADDRESS: address.optional(),
+  TRISTATE_ADVERTISED_HOST: z
+    .string()
+    .regex(/^[^:\s]+$/, 'must be a host without a port')
+    .optional(),
   TRISTATE_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   TRISTATE_DATABASE_PASSWORD_FILE: z.string().optional(),
   TRISTATE_DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(100).default(8),
+  TRISTATE_DATABASE_MEMBERS: members.default([]),
+  TRISTATE_DATABASE_MAX_REPLICA_LAG_MS: z.coerce.number().int().min(100).max(600_000).default(10_000),
+  TRISTATE_DATABASE_SYNCHRONOUS: z.enum(synchronousModes).default('none'),
+  TRISTATE_DATABASE_FAILOVER: z.enum(failoverModes).default('hot'),
+  TRISTATE_REPLICATION_MEMBERS: members.default([]),
+  TRISTATE_CLUSTER_RECORD: z.string().min(1).optional(),
+  TRISTATE_CONSISTENCY_DEFAULT: z.enum(consistencyLevels).default('read-your-writes'),
+  TRISTATE_CONSISTENCY_READ_YOUR_WRITES: z.enum(readYourWritesStrategies).default('token'),
+  TRISTATE_CONSISTENCY_WINDOW_MS: z.coerce.number().int().min(1).max(60_000).default(2_000),
+  TRISTATE_CONSISTENCY_WAIT_MS: z.coerce.number().int().min(0).max(5_000).default(100),
+  TRISTATE_OVERLOAD: onOff.default(true),
+  TRISTATE_OVERLOAD_ORDERS_UNDER_WAY: z.coerce.number().int().min(1).max(100_000).default(64),
+  TRISTATE_OVERLOAD_READS_UNDER_WAY: z.coerce.number().int().min(1).max(100_000).default(512),
+  TRISTATE_BALANCING_FRONT_DOOR: z.enum(frontDoorStrategies).default('round-robin'),
+  TRISTATE_BALANCING_GRPC: z.enum(clientStrategies).default('round-robin'),
+  TRISTATE_BALANCING_ADAPTIVE: onOff.default(false),
+  TRISTATE_HEARTBEAT_INTERVAL_MS: z.coerce.number().int().min(20).max(10_000).default(200),
+  TRISTATE_HEARTBEAT_DETECTOR: z.enum(detectorNames).default('phi-accrual'),
+  TRISTATE_HEARTBEAT_KEEP_SHARE: z.coerce.number().min(0).max(1).default(0.5),
+  TRISTATE_HEARTBEAT_SLOW_START_MS: z.coerce.number().int().min(0).max(600_000).default(3_000),
+  TRISTATE_VERSION: z.string().max(64).default('unknown'),
   TRISTATE_REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   TRISTATE_SECRETS_DIR: z.string().min(1),
   TRISTATE_PEERS: peers.default(new Map()),
   TRISTATE_ORDER_PROTOCOL: z.enum(protocolNames).default('saga'),
   TRISTATE_ORDER_DEADLINE_MS: z.coerce.number().int().min(50).max(60_000).default(2000),
+  TRISTATE_ORDER_MAX_UNDER_WAY: z.coerce.number().int().min(1).max(100_000).default(4096),
   TRISTATE_TOPOLOGY: json.pipe(topologySchema).optional(),
   TRISTATE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
@@ -135,14 +281,52 @@ export function readProcessConfig(
     stage: env.TRISTATE_STAGE,
     http: env.TRISTATE_HTTP_ADDRESS,
     grpc: env.TRISTATE_GRPC_ADDRESS,
+    advertisedHost: env.TRISTATE_ADVERTISED_HOST ?? env.TRISTATE_HTTP_ADDRESS.host,
     database: databaseConfig(env),
+    consistency: {
+      level: env.TRISTATE_CONSISTENCY_DEFAULT,
+      readYourWrites: env.TRISTATE_CONSISTENCY_READ_YOUR_WRITES,
+      windowMs: env.TRISTATE_CONSISTENCY_WINDOW_MS,
+      waitMs: env.TRISTATE_CONSISTENCY_WAIT_MS,
+    },
+    overload: {
+      enabled: env.TRISTATE_OVERLOAD,
+      ordersUnderWay: env.TRISTATE_OVERLOAD_ORDERS_UNDER_WAY,
+      readsUnderWay: env.TRISTATE_OVERLOAD_READS_UNDER_WAY,
+    },
+    balancing: {
+      frontDoor: env.TRISTATE_BALANCING_FRONT_DOOR,
+      grpc: env.TRISTATE_BALANCING_GRPC,
+      adaptive: env.TRISTATE_BALANCING_ADAPTIVE,
+    },
+    supervision:
+      env.TRISTATE_CLUSTER_RECORD === undefined
+        ? undefined
+        : {
+            recordPath: env.TRISTATE_CLUSTER_RECORD,
+            replicationMembers: env.TRISTATE_REPLICATION_MEMBERS,
+            synchronous: env.TRISTATE_DATABASE_SYNCHRONOUS,
+            failover: env.TRISTATE_DATABASE_FAILOVER,
+          },
     redisUrl: env.TRISTATE_REDIS_URL,
+    heartbeat: {
+      intervalMs: env.TRISTATE_HEARTBEAT_INTERVAL_MS,
+      detector: env.TRISTATE_HEARTBEAT_DETECTOR,
+      keepShare: env.TRISTATE_HEARTBEAT_KEEP_SHARE,
+      slowStartMs: env.TRISTATE_HEARTBEAT_SLOW_START_MS,
+    },
+    version: env.TRISTATE_VERSION,
     peers: env.TRISTATE_PEERS,
-    order: { protocol: env.TRISTATE_ORDER_PROTOCOL, deadlineMs: env.TRISTATE_ORDER_DEADLINE_MS },
+    order: {
+      protocol: env.TRISTATE_ORDER_PROTOCOL,
+      deadlineMs: env.TRISTATE_ORDER_DEADLINE_MS,
+      maxUnderWay: env.TRISTATE_ORDER_MAX_UNDER_WAY,
+    },
     topology: env.TRISTATE_TOPOLOGY,
     secrets: {
       tokenKey: readSecret(env.TRISTATE_SECRETS_DIR, 'token-key'),
       serviceKey: readSecret(env.TRISTATE_SECRETS_DIR, 'service-key'),
+      callers: readCallers(env.TRISTATE_SECRETS_DIR),
       adminToken: readSecret(env.TRISTATE_SECRETS_DIR, 'admin-token'),
     },
     logLevel: env.TRISTATE_LOG_LEVEL,
@@ -161,7 +345,24 @@ function databaseConfig(env: z.infer<typeof environmentSchema>): DatabaseConfig 
   return {
     connectionString: url.href,
     poolSize: env.TRISTATE_DATABASE_POOL_SIZE,
+    members: env.TRISTATE_DATABASE_MEMBERS,
+    maxReplicaLagMs: env.TRISTATE_DATABASE_MAX_REPLICA_LAG_MS,
   };
+}
+
+const callersSchema = z.partialRecord(z.enum(serviceNames), z.string().regex(/^[0-9a-f]{64}$/));
+
+function readCallers(directory: string): Secrets['callers'] {
+  const path = join(directory, 'callers.json');
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new Error(`${path} cannot be read: it says who may call`, { cause });
+  }
+  const parsed = json.pipe(callersSchema).safeParse(text);
+  if (!parsed.success) throw new Error(`${path} must be {SERVICE: SHA-256 of its key in hexadecimal}`);
+  return parsed.data;
 }
 
 /** A secret shorter than this was typed by a person, not generated. */

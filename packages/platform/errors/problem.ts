@@ -16,9 +16,14 @@ export interface ProblemDetails {
   errors?: readonly FieldError[];
 }
 
+/** Where a part of the shop is away for a moment. */
+const defaultRetryAfterMs = 1_000;
+
 interface ProblemOptions {
   errors?: readonly FieldError[];
   cause?: unknown;
+  /** When it is worth while to try again. */
+  retryAfterMs?: number;
 }
 
 /**
@@ -28,12 +33,14 @@ interface ProblemOptions {
 export class Problem extends Error {
   readonly code: ErrorCode;
   readonly errors: readonly FieldError[] | undefined;
+  readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, detail?: string, options: ProblemOptions = {}) {
     super(detail ?? errorCodes[code].title, options.cause === undefined ? {} : { cause: options.cause });
     this.name = 'Problem';
     this.code = code;
     this.errors = options.errors;
+    this.retryAfterMs = options.retryAfterMs ?? (this.httpStatus === 503 ? defaultRetryAfterMs : undefined);
   }
 
   get httpStatus(): number {

@@ -1,4 +1,5 @@
 import {
+  type Deadline,
   type Metadata,
   ResponderBuilder,
   Server,
@@ -11,13 +12,14 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
-import { bearerToken, secretsEqual } from '../auth/secrets.js';
+import type { Callers } from '../auth/callers.js';
+import { bearerToken } from '../auth/secrets.js';
 import type { Address } from '../config/process-config.js';
-import { acceptCorrelationId, runInScope } from '../logging/correlation.js';
+import type { Sessions } from '../consistency/sessions.js';
+import { acceptCorrelationId, runInScope, type RequestScope } from '../logging/correlation.js';
 import type { Logger } from '../logging/logger.js';
 import { startTimer, type Metrics } from '../metrics/metrics.js';
-
-export const correlationIdKey = 'x-correlation-id';
+import { consistencyKey, correlationIdKey, sessionKey } from './scope-metadata.js';
 
 const drainMs = 5_000;
 
@@ -32,13 +34,19 @@ export class GrpcServer {
   private readonly endpoints: Drainable[] = [];
   private readonly health = new HealthImplementation({ '': 'NOT_SERVING' });
 
+  /**
+   * @param processName of this process, as it tells its callers
+   * @param sessions where calls read for the requests of others
+   */
   constructor(
-    serviceKey: string,
+    readonly processName: string,
+    callers: Callers,
     metrics: Metrics,
     private readonly logger: Logger,
+    sessions?: Sessions,
   ) {
     this.server = new Server({
-      interceptors: [requestScope(metrics), onlyServices(serviceKey)],
+      interceptors: [requestScope(metrics, sessions), onlyCallers(callers, metrics, logger)],
       'grpc.max_receive_message_length': 1024 * 1024,
     });
     this.health.addToServer(this.server);
@@ -81,10 +89,12 @@ export class GrpcServer {
   }
 }
 
-/** Gives the call its caller's correlation id, and measures it. */
-function requestScope(metrics: Metrics): ServerInterceptor {
+/** Gives the call its caller's correlation id and session, and measures it. */
+function requestScope(metrics: Metrics, sessions: Sessions | undefined): ServerInterceptor {
   return (method, call) => {
     const elapsed = startTimer();
+    let scope: RequestScope | undefined;
+    const inScope = (work: () => void): void => (scope === undefined ? work() : runInScope(scope, work));
     const responder = new ResponderBuilder()
       .withSendStatus((status, next) => {
         metrics.grpcServer.observe(
@@ -100,11 +110,12 @@ function requestScope(metrics: Metrics): ServerInterceptor {
         next(
           new ServerListenerBuilder()
             .withOnReceiveMetadata((metadata, nextMetadata) => {
-              const [offered] = metadata.get(correlationIdKey);
-              runInScope({ correlationId: acceptCorrelationId(offered?.toString()) }, () =>
-                nextMetadata(metadata),
-              );
+              scope = scopeOf(metadata, sessions, call.getDeadline());
+              runInScope(scope, () => nextMetadata(metadata));
             })
+            // Each part of a call comes as an event of its connection's, which knows nothing of the part before.
+            .withOnReceiveMessage((message, nextMessage) => inScope(() => nextMessage(message)))
+            .withOnReceiveHalfClose((nextHalfClose) => inScope(nextHalfClose))
             .build(),
         );
       },
@@ -113,32 +124,49 @@ function requestScope(metrics: Metrics): ServerInterceptor {
   };
 }
 
+function scopeOf(metadata: Metadata, sessions: Sessions | undefined, deadline: Deadline): RequestScope {
+  const text = (key: string): string | undefined => metadata.get(key)[0]?.toString();
+  const correlationId = acceptCorrelationId(text(correlationIdKey));
+  const consistency = text(consistencyKey);
+  const endsAtMs = Number(deadline);
+  const scope = {
+    correlationId,
+    // What this call makes others do has to end when its caller stops waiting.
+    ...(Number.isFinite(endsAtMs) && { deadlineAtMs: endsAtMs }),
+  };
+  if (sessions === undefined || consistency === undefined) return scope;
+  return { ...scope, reading: sessions.join(consistency, text(sessionKey)) };
+}
+
 const healthPrefix = '/grpc.health.v1.Health/';
 
-/** Refuses callers that are not processes of this platform. */
-function onlyServices(serviceKey: string): ServerInterceptor {
-  return (method, call) =>
-    new ServerInterceptingCall(call, {
+/** Refuses who is not a process of this platform, and a process that has no business with the method. */
+function onlyCallers(callers: Callers, metrics: Metrics, logger: Logger): ServerInterceptor {
+  return (method, call) => {
+    const { path } = method;
+    const refuse = (code: GrpcStatus, details: string, caller: string): void => {
+      metrics.grpcRefused.inc({ method: path, caller });
+      logger.warn({ method: path, caller }, 'a call was refused');
+      call.sendStatus({ code, details });
+    };
+    return new ServerInterceptingCall(call, {
       start: (next) => {
         next(
           new ServerListenerBuilder()
             .withOnReceiveMetadata((metadata: Metadata, nextMetadata) => {
+              if (path.startsWith(healthPrefix)) return nextMetadata(metadata);
               const [authorization] = metadata.get('authorization');
-              const offered = bearerToken(authorization?.toString());
-              if (
-                method.path.startsWith(healthPrefix) ||
-                (offered !== undefined && secretsEqual(offered, serviceKey))
-              ) {
-                nextMetadata(metadata);
-                return;
-              }
-              call.sendStatus({
-                code: GrpcStatus.UNAUTHENTICATED,
-                details: 'unauthenticated: the service key is wrong',
-              });
+              const key = bearerToken(authorization?.toString());
+              const caller = key === undefined ? undefined : callers.identify(key);
+              if (caller === undefined)
+                refuse(GrpcStatus.UNAUTHENTICATED, 'unauthenticated: the service key is wrong', 'unknown');
+              else if (!callers.mayCall(caller, path))
+                refuse(GrpcStatus.PERMISSION_DENIED, `forbidden: ${caller} may not call this`, caller);
+              else nextMetadata(metadata);
             })
             .build(),
         );
       },
     });
+  };
 }

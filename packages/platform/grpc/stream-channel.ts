@@ -1,5 +1,6 @@
 import type { Client, ClientDuplexStream, Metadata } from '@grpc/grpc-js';
 import type { Logger } from '../logging/logger.js';
+import { servedByKey } from './stream-endpoint.js';
 
 const reopenAfterMs = 100;
 
@@ -9,6 +10,8 @@ interface StreamChannelOptions<Request, Reply> {
   /** Opens the stream. The server must send its headers as soon as it has it. */
   readonly open: () => ClientDuplexStream<Request, Reply>;
   readonly receive: (reply: Reply) => void;
+  /** The stream is open, perhaps again: what the other side has to know is to be sent now. */
+  readonly opened?: () => void;
   /** The stream broke: what was sent and not answered may or may not have arrived. */
   readonly lost?: () => void;
 }
@@ -16,6 +19,8 @@ interface StreamChannelOptions<Request, Reply> {
 /** One long-lived stream to one process, opened again whenever it breaks. It may lose messages; it never repeats one. */
 export class StreamChannel<Request, Reply> {
   isOpen = false;
+  /** The name of the process at the other end, as it told when the stream was opened; its address before. */
+  peer: string;
   private stream: ClientDuplexStream<Request, Reply> | undefined;
   private reopening: NodeJS.Timeout | undefined;
   private closed = false;
@@ -24,7 +29,13 @@ export class StreamChannel<Request, Reply> {
     private readonly options: StreamChannelOptions<Request, Reply>,
     private readonly logger: Logger,
   ) {
+    this.peer = options.address;
     this.open();
+  }
+
+  /** Messages that the other side has not taken yet. */
+  get unsent(): number {
+    return this.stream?.writableLength ?? 0;
   }
 
   write(request: Request): void {
@@ -41,9 +52,11 @@ export class StreamChannel<Request, Reply> {
   private open(): void {
     const stream = this.options.open();
     this.stream = stream;
-    stream.on('metadata', () => {
+    stream.on('metadata', (headers) => {
       this.isOpen = true;
+      this.peer = headers.get(servedByKey)[0]?.toString() ?? this.peer;
       this.logger.debug({ address: this.options.address }, 'stream opened');
+      this.options.opened?.();
     });
     stream.on('data', (reply: Reply) => this.options.receive(reply));
     // 'error' comes before 'end' when the connection broke; either way there is a new stream to open.
@@ -58,23 +71,6 @@ export class StreamChannel<Request, Reply> {
     this.stream = undefined;
     this.options.lost?.();
     this.reopening = setTimeout(() => this.open(), reopenAfterMs);
-  }
-}
-
-/** Takes the channels that are open in turn. */
-export class RoundRobin<Channel extends { readonly isOpen: boolean }> {
-  private turn = 0;
-
-  constructor(private readonly channels: readonly Channel[]) {}
-
-  /** Undefined when none is open. */
-  next(): Channel | undefined {
-    const { channels } = this;
-    for (let tried = 0; tried < channels.length; tried += 1) {
-      const channel = channels[this.turn++ % channels.length];
-      if (channel?.isOpen === true) return channel;
-    }
-    return undefined;
   }
 }
 

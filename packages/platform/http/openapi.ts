@@ -10,8 +10,15 @@ export interface Operation {
   readonly admin?: true;
   readonly parameters?: readonly Parameter[];
   readonly body?: z.ZodType;
-  readonly answers: Readonly<Record<number, { description: string; schema?: z.ZodType }>>;
+  readonly answers: Readonly<Record<number, AnswerDescription>>;
   readonly problems: readonly ErrorCode[];
+}
+
+interface AnswerDescription {
+  readonly description: string;
+  readonly schema?: z.ZodType;
+  /** What each header says, by its name. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 interface Parameter {
@@ -22,7 +29,9 @@ interface Parameter {
   readonly schema?: z.ZodType;
 }
 
-export type PathItems = Readonly<Record<string, Readonly<Partial<Record<'get' | 'post', Operation>>>>>;
+export type PathItems = Readonly<
+  Record<string, Readonly<Partial<Record<'get' | 'post' | 'put' | 'delete', Operation>>>>
+>;
 
 const problemSchema = z
   .object({
@@ -90,15 +99,22 @@ function describe(operation: Operation): object {
 
 function describeAnswers(answers: Operation['answers']): object {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, { description, schema }]) => [
+    Object.entries(answers).map(([status, { description, schema, headers }]) => [
       status,
       {
         description,
+        ...(headers === undefined ? {} : { headers: describeHeaders(headers) }),
         ...(schema === undefined
           ? {}
           : { content: { 'application/json': { schema: toSchema(schema, 'output') } } }),
       },
     ]),
+  );
+}
+
+function describeHeaders(headers: Readonly<Record<string, string>>): object {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }]),
   );
 }
 

@@ -14,10 +14,17 @@ const codeOfStatus: Record<number, ErrorCode> = {
   415: 'unsupported-media-type',
 };
 
+/** There can be thousands in a second, when there is no time to write any of them down: they are in the metrics. */
+const counted: ReadonlySet<ErrorCode> = new Set(['overloaded']);
+
 /** Turns whatever was thrown into problem details. What nobody foresaw becomes `internal`, and only the log tells why. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly logger: Logger) {}
+  /** @param count counts the answer by its code */
+  constructor(
+    private readonly logger: Logger,
+    private readonly count: (code: ErrorCode) => void = () => undefined,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     sendProblem(host.switchToHttp().getResponse<FastifyReply>(), this.toProblem(error));
@@ -25,15 +32,18 @@ export class ProblemFilter implements ExceptionFilter {
 
   toProblem(error: unknown): Problem {
     const problem = error instanceof Problem ? error : fromFramework(error);
-    if (problem === undefined || problem.httpStatus >= 500)
+    if (problem === undefined || (problem.httpStatus >= 500 && !counted.has(problem.code)))
       this.logger.error({ err: error }, 'a request failed');
-    return problem ?? new Problem('internal');
+    const answered = problem ?? new Problem('internal');
+    this.count(answered.code);
+    return answered;
   }
 }
 
 export function sendProblem(reply: FastifyReply, problem: Problem): void {
   if (problem.code === 'unauthenticated') void reply.header('WWW-Authenticate', 'Bearer');
-  if (problem.httpStatus === 503) void reply.header('Retry-After', '1');
+  if (problem.retryAfterMs !== undefined)
+    void reply.header('Retry-After', String(Math.ceil(problem.retryAfterMs / 1_000)));
   void reply
     .status(problem.httpStatus)
     .header('Content-Type', 'application/problem+json; charset=utf-8')

@@ -1,11 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import type { Reading } from '../consistency/reading.js';
 
 /** What belongs to one request, wherever in the process its work happens. */
 export interface RequestScope {
   readonly correlationId: string;
   /** Epoch milliseconds by which the caller wants its answer; undefined when it set no deadline. */
   readonly deadlineAtMs?: number;
+  /** How its reads are to be answered; undefined where nobody asked, and they go to the primary. */
+  readonly reading?: Reading;
 }
 
 const storage = new AsyncLocalStorage<RequestScope>();

@@ -6,7 +6,9 @@ import { currentScope } from './correlation.js';
 export type { Logger } from 'pino';
 
 /** JSON lines on standard output, each with the process's name and the correlation id of the request. */
-export function createLogger(config: Pick<ProcessConfig, 'name' | 'service' | 'logLevel'>): Logger {
+export function createLogger(
+  config: Pick<ProcessConfig, 'name' | 'logLevel'> & { readonly service: string },
+): Logger {
   return pino({
     level: config.logLevel,
     base: { service: config.service, process: config.name },

@@ -2,19 +2,27 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 
+import { frontDoorStrategies } from '#protocols/balancing/strategy.js';
+import { Tokens } from '../auth/tokens.js';
 import { renderFrontDoor, type FrontDoor } from './front-door.js';
+import { balancingKeyLines, type UpstreamServer } from './upstream.js';
+
+const copies = (...ports: number[]): UpstreamServer[] =>
+  ports.map((port) => ({ address: `127.0.0.1:${port}`, weight: 100 }));
 
 const services: FrontDoor = {
   listen: '127.0.0.1:8080',
   workers: 2,
   upstreamKeepAlive: 32,
   orderDeadlineMs: 2000,
+  strategy: 'round-robin',
   upstreams: new Map([
-    ['account', ['127.0.0.1:20001', '127.0.0.1:20002']],
-    ['inventory', ['127.0.0.1:20003', '127.0.0.1:20004']],
-    ['order', ['127.0.0.1:20005', '127.0.0.1:20006']],
-    ['coordinator', ['127.0.0.1:20007']],
-    ['registry', ['127.0.0.1:20008']],
+    ['account', copies(20001, 20002)],
+    ['inventory', copies(20003, 20004)],
+    ['order', copies(20005, 20006)],
+    ['coordinator', copies(20007)],
+    ['registry', copies(20008)],
+    ['supervisor', copies(20009)],
   ]),
 };
 
@@ -29,14 +37,79 @@ describe('front door', () => {
   test('sends every route to the monolith where it runs', () => {
     const rendered = renderFrontDoor({
       ...services,
-      upstreams: new Map([['monolith', ['127.0.0.1:20001']]]),
+      upstreams: new Map([['monolith', copies(20001)]]),
     });
     const targets = [...rendered.matchAll(/proxy_pass (\S+);/g)].map(([, target]) => target);
-    expect(targets).toEqual(['http://monolith', 'http://monolith', 'http://monolith', 'http://monolith']);
+    expect(targets.length).toBeGreaterThan(0);
+    expect(new Set(targets)).toEqual(new Set(['http://monolith']));
+  });
+
+  test('asks another copy for products when one is silent, but gives up after a few seconds', () => {
+    const rendered = renderFrontDoor(services);
+    const products = /location ~ "\^\/api\/products[^}]+proxy_read_timeout (\d+)ms;/.exec(rendered)?.[1];
+    const another = /proxy_next_upstream_timeout (\d+)ms;/.exec(rendered)?.[1];
+    expect(Number(products)).toBeLessThan(Number(another));
+    expect(Number(products) * 2).toBeLessThanOrEqual(6_000);
+  });
+
+  test('never asks the control plane twice', () => {
+    const rendered = renderFrontDoor(services);
+    expect(rendered).toMatch(/location ~ "\^\/control\/database[^}]+proxy_next_upstream off;/);
+    expect(rendered).toMatch(/location ~ "\^\/control\([^}]+proxy_next_upstream off;/);
+  });
+
+  test('leads to the supervisor of the database only where there is one', () => {
+    const upstreams = new Map([...services.upstreams].filter(([service]) => service !== 'supervisor'));
+    expect(renderFrontDoor({ ...services, upstreams })).not.toContain('/control/database');
   });
 
   test('waits longer for an order than the order may take', () => {
     const rendered = renderFrontDoor({ ...services, orderDeadlineMs: 30_000 });
-    expect(rendered).toContain('proxy_read_timeout 38000ms;');
+    expect(rendered).toContain('proxy_read_timeout 34000ms;');
+  });
+
+  test.each(frontDoorStrategies)('renders the copies for %s as the golden file says', (strategy) => {
+    const golden = resolve(`packages/platform/nginx/golden/${strategy}.conf`);
+    const order: UpstreamServer[] = [
+      { address: '127.0.0.1:20001', weight: 100 },
+      { address: '127.0.0.1:20002', weight: 50 },
+      { address: '127.0.0.1:20003', weight: 300, slowStartShare: 0.1 },
+      { address: '127.0.0.1:20004', weight: 100, down: true },
+    ];
+    const upstreams = new Map([
+      ['order', order],
+      ['registry', copies(20005)],
+    ]);
+    const rendered = renderFrontDoor({ ...services, strategy, upstreams });
+    const [, balancing = ''] = /\$request_id;\n {2}\}\n\n([^]*?)\n {2}server \{/.exec(rendered) ?? [];
+    if (process.env['UPDATE'] === '1') writeFileSync(golden, balancing);
+    expect(balancing).toBe(readFileSync(golden, 'utf8'));
+  });
+
+  test('leaves the weights of the other copies alone when one is given another, where that would move clients', () => {
+    const upstreams = (weight: number): FrontDoor['upstreams'] =>
+      new Map([['order', [...copies(20001), { address: '127.0.0.1:20002', weight }]]]);
+    const firstOf = (weight: number): string | undefined =>
+      /server 127.0.0.1:20001.*/.exec(
+        renderFrontDoor({ ...services, strategy: 'consistent-hash', upstreams: upstreams(weight) }),
+      )?.[0];
+    expect(firstOf(37)).toBe(firstOf(100));
+  });
+
+  test('finds the account in every token that is issued, and nothing besides', () => {
+    const [, pattern = ''] = /"~(.*)"/.exec(balancingKeyLines('consistent-hash').join('\n')) ?? [];
+    const keyOf = (authorization: string): string | undefined =>
+      new RegExp(pattern).exec(authorization)?.groups?.['account_of_token'];
+    const tokens = new Tokens('a key that is long enough for a test of tokens');
+    const [first, second] = ['01890a5d-ac96-774b-bcce-b302099a8057', '01890a5d-ac96-774b-bcce-b302099a8058'];
+    const keys = [
+      keyOf(`Bearer ${tokens.issue({ accountId: first, owner: 'ann' })}`),
+      keyOf(`Bearer ${tokens.issue({ accountId: second, owner: 'ann' })}`),
+      keyOf(`bearer ${tokens.issue({ accountId: first, owner: 'bob' })}`),
+    ];
+    expect(keys.map((key = '') => Buffer.from(key, 'base64url').toString())).toEqual(
+      [first, second, first].map((id) => `{"sub":"${id}"`),
+    );
+    expect([keyOf(''), keyOf('Bearer nonsense')]).toEqual([undefined, undefined]);
   });
 });

@@ -2,7 +2,9 @@
  * nginx's configuration as a pure function of the topology: the front door of the shop. Paths in it are
  * relative to the prefix that nginx is started with, so it needs no folder of the system's.
  */
+import type { FrontDoorStrategy } from '#protocols/balancing/strategy.js';
 import { frontDoorProblems, problemBody } from './problems.js';
+import { balancingKeyLines, upstreamLines, type UpstreamServer } from './upstream.js';
 
 export interface FrontDoor {
   /** HOST:PORT, or a port alone. */
@@ -12,37 +14,53 @@ export interface FrontDoor {
   readonly upstreamKeepAlive: number;
   /** How long POST /api/orders may take by itself; nginx waits longer. */
   readonly orderDeadlineMs: number;
-  /** HOST:PORT of every copy, by service. The monolith, where it runs, serves every route. */
-  readonly upstreams: ReadonlyMap<string, readonly string[]>;
+  readonly strategy: FrontDoorStrategy;
+  /** Every copy, by service. The monolith, where it runs, serves every route. */
+  readonly upstreams: ReadonlyMap<string, readonly UpstreamServer[]>;
+  /** EPOCH.VERSION of the view that this was made for, told at /healthz: so one sees from outside when it is in force. */
+  readonly viewStamp?: string;
   /** The user that workers run as; only where nginx itself is started by root. */
   readonly workerUser?: string;
 }
 
+export const viewHeader = 'X-Front-Door-View';
+
 export const bodyLimitBytes = 64 * 1024;
 
 /** What an answer may take beyond the order's deadline before nginx gives up on a copy. */
-const answerMarginMs = 8_000;
+const answerMarginMs = 4_000;
 
 /** /control/invariants waits for transactions under way before it answers. */
 const controlTimeoutMs = 60_000;
 
-/** How long a copy that failed is left alone. Short, since the supervisor brings it back within a second. */
-const failTimeoutSeconds = 1;
+/** How long reading products may take, which needs one look into the cache or the database. */
+const readTimeoutMs = 3_000;
+
+/** When so much time has passed, a read that met a silent copy is given up; another copy may be silent, too. */
+const nextCopyTimeoutMs = 4_000;
 
 const routes: ReadonlyArray<{ pattern: string; service: string }> = [
   { pattern: '^/api/(accounts|tokens)(/|$)', service: 'account' },
   { pattern: '^/api/products(/|$)', service: 'inventory' },
   { pattern: '^/api/(orders|docs|openapi\\.json)(/|$)', service: 'order' },
+  { pattern: '^/control/database(/|$)', service: 'supervisor' },
+  { pattern: '^/control/products(/|$)', service: 'inventory' },
   { pattern: '^/control(/|$)', service: 'registry' },
 ];
 
 export function renderFrontDoor(door: FrontDoor): string {
+  const options = {
+    strategy: door.strategy,
+    keepAlive: door.upstreamKeepAlive,
+    passiveChecks: !door.upstreams.has('registry'),
+  };
   return [
     ...processLines(door),
     'http {',
     ...indent([
       ...httpLines(),
-      ...[...door.upstreams].flatMap(([service, addresses]) => upstreamLines(door, service, addresses)),
+      ...balancingKeyLines(door.strategy),
+      ...[...door.upstreams].flatMap(([service, servers]) => upstreamLines(service, servers, options)),
       ...serverLines(door),
     ]),
     '}',
@@ -99,32 +117,19 @@ function httpLines(): string[] {
   ];
 }
 
-function upstreamLines(door: FrontDoor, service: string, addresses: readonly string[]): string[] {
-  return [
-    `upstream ${service} {`,
-    ...indent([
-      `zone ${service} 64k;`,
-      ...addresses.map((address) => `server ${address} max_fails=1 fail_timeout=${failTimeoutSeconds}s;`),
-      `keepalive ${door.upstreamKeepAlive};`,
-      '# Shorter than the 72 s after which a service closes an idle connection, or a call could meet its end.',
-      'keepalive_timeout 30s;',
-      'keepalive_requests 100000;',
-    ]),
-    '}',
-    '',
-  ];
-}
-
 function serverLines(door: FrontDoor): string[] {
   const orderTimeoutMs = door.orderDeadlineMs + answerMarginMs;
   const locations = routes.flatMap(({ pattern, service }) => {
-    const upstream = door.upstreams.has('monolith') ? 'monolith' : service;
-    const timeoutMs = service === 'registry' ? controlTimeoutMs : orderTimeoutMs;
+    const upstream = door.upstreams.has('monolith') && service !== 'supervisor' ? 'monolith' : service;
+    const isControl = service === 'registry' || service === 'supervisor';
+    const timeoutMs = isControl ? controlTimeoutMs : service === 'inventory' ? readTimeoutMs : orderTimeoutMs;
     if (!door.upstreams.has(upstream)) return [];
     return [
       `location ~ "${pattern}" {`,
       `  proxy_pass http://${upstream};`,
       `  proxy_read_timeout ${timeoutMs}ms;`,
+      // What the control plane changes, DELETE included, is asked for once.
+      ...(isControl && upstream !== 'monolith' ? ['  proxy_next_upstream off;'] : []),
       '}',
       '',
     ];
@@ -143,6 +148,9 @@ function serverLines(door: FrontDoor): string[] {
       '  default_type application/json;',
       '  add_header X-Served-By front-door always;',
       '  add_header X-Correlation-Id $correlation_id always;',
+      '  # How copies are chosen: who has changed it can see here when it is in force.',
+      `  add_header X-Balancing ${door.strategy} always;`,
+      ...(door.viewStamp === undefined ? [] : [`  add_header ${viewHeader} ${door.viewStamp} always;`]),
       `  return 200 '{"status":"ok"}';`,
       '}',
       '',
@@ -175,9 +183,11 @@ function proxyLines(): string[] {
     'proxy_connect_timeout 1s;',
     'proxy_send_timeout 10s;',
     '# A call that may have reached a copy is sent to another only if it changes nothing: GET and HEAD, since',
-    '# nginx leaves POST alone and the shop has no other method that a client repeats safely.',
-    'proxy_next_upstream error timeout http_502 http_503;',
+    '# nginx leaves POST alone, and /control, the only place with another method, is not asked twice.',
+    '# A copy that answers 503 is there: it has refused, and would be left alone for that, as if it had failed.',
+    'proxy_next_upstream error timeout http_502;',
     'proxy_next_upstream_tries 2;',
+    `proxy_next_upstream_timeout ${nextCopyTimeoutMs}ms;`,
   ];
 }
 

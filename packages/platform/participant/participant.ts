@@ -1,41 +1,54 @@
 import {
   BranchReply_Result as Result,
-  Phase,
   type BranchReply,
   type BranchRequest,
 } from '#generated/tristate/participant/v1/participant.js';
+import type { ParticipantName } from '#protocols/commit/failpoints.js';
+import type { Failpoints, Hit } from '../faults/failpoints.js';
+import { messageCopies } from '../faults/message-copies.js';
 import type { Logger } from '../logging/logger.js';
 import { startTimer, type Metrics } from '../metrics/metrics.js';
-import { hasSqlState, sqlState, type Database } from '../postgres/database.js';
-import { Semaphore } from '../process/semaphore.js';
-import type { ActionName, BranchAction, BranchHandler, BranchKey } from './branch-handler.js';
+import type { Database } from '../postgres/database.js';
+import type { Trace } from '../trace/trace.js';
+import { invalid, type Answer, type InvalidCode } from './answer.js';
+import type { ActionName, BranchAction, BranchHandler } from './branch-handler.js';
+import { Branches, type Task } from './branches.js';
+import { LookOut, type Tell } from './look-out.js';
+import { Terms } from './terms.js';
+import { validMessage, type ParticipantPhase } from './valid-message.js';
 
-/** Connections that are kept free for decisions: those release the locks that the others wait for. */
-const connectionsForDecisions = 2;
+export interface ParticipantOptions {
+  /** Whose failpoints it stands at; undefined in a process that gets no messages. */
+  readonly service: ParticipantName | undefined;
+  readonly database: Database;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly failpoints: Failpoints;
+  readonly trace: Trace;
+}
 
-const done = { result: Result.DONE, code: '' };
+type Moment = 'after-receive' | 'before-log' | 'after-log' | 'before-reply';
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const noReplies: readonly BranchReply[] = [];
+const wireResult = { done: Result.DONE, refused: Result.REFUSED, invalid: Result.INVALID } as const;
 
-type Answer = Pick<BranchReply, 'result' | 'code'>;
+/** What others can see once it is done. */
+const visible = new Set(['applied', 'tried', 'confirmed', 'cancelled', 'committed', 'redone']);
 
 /**
- * A service's side of every commit protocol: turns a message into transactions on the service's own database.
- * When something goes wrong it stays silent, and the coordinator asks again: a participant that cannot know its
- * answer must not give one.
+ * A service's side of every commit protocol: takes a message, has it carried out, and answers. When something goes
+ * wrong it stays silent, and the coordinator asks again: a participant that cannot know its answer must not give one.
  */
 export class Participant {
+  private readonly branches: Branches;
   private readonly handlers = new Map<ActionName, BranchHandler>();
   /** Messages under way; a repetition of one is dropped, since the first will be answered. */
   private readonly running = new Set<string>();
-  private readonly work: Semaphore;
+  private terms: Terms | undefined;
+  private lookOut: LookOut | undefined;
 
-  constructor(
-    private readonly database: Database,
-    private readonly metrics: Metrics,
-    private readonly logger: Logger,
-  ) {
-    this.work = new Semaphore(Math.max(1, database.poolSize - connectionsForDecisions));
+  constructor(private readonly options: ParticipantOptions) {
+    this.branches = new Branches(options.database);
   }
 
   register<Name extends ActionName>(
@@ -43,6 +56,25 @@ export class Participant {
     handler: BranchHandler<Extract<BranchAction, { $case: Name }>>,
   ): void {
     this.handlers.set(name, handler);
+    // All handlers of a process are of one service, or of one database.
+    this.terms ??= new Terms(this.options.database, handler.schema);
+  }
+
+  /** Before the first message: learns the term, and begins to look for branches that nobody decides. */
+  async start(tell: Tell): Promise<void> {
+    const handler = this.handlerOf(undefined);
+    const { terms, lookOut } = this;
+    if (handler === undefined || terms === undefined || lookOut !== undefined)
+      throw new Error('A participant has one kind of branch, and is started once');
+    await terms.remember();
+    const { database, trace, logger } = this.options;
+    const { threePhase } = this.branches;
+    this.lookOut = new LookOut({ database, handler, threePhase, terms, tell, trace, logger });
+    this.lookOut.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.lookOut?.stop();
   }
 
   handler(action: BranchAction): BranchHandler {
@@ -51,128 +83,99 @@ export class Participant {
     return handler;
   }
 
-  /** Handles one message; undefined when there is no answer to give. */
-  async handle(request: BranchRequest): Promise<BranchReply | undefined> {
-    const { gid, branch, phase } = request;
-    const action = request.action?.action;
-    if (action === undefined || !uuid.test(gid)) {
-      this.logger.error({ gid, branch }, 'a message without a valid transaction or action was dropped');
-      return undefined;
-    }
+  /** Handles one message. No replies: there is no answer to give. Several: a fault repeats them. */
+  async handle(request: BranchRequest): Promise<readonly BranchReply[]> {
+    const message = validMessage(request);
+    const handler = message === undefined ? undefined : this.handlerOf(message.action);
+    if (message === undefined || handler === undefined)
+      return [this.turnAway(request, `phase ${request.phase}`, 'invalid-message')];
+    const { gid, branch, attempt, code, correlationId, sender, sentAtUs } = request;
+    const { phase } = message;
+    this.options.trace.received(gid, correlationId, { message: phase, branch, from: sender, sentAtUs });
+    const task = { key: { gid, branch }, ...message, handler, attempt, code };
+    const hit = this.hit(phase, 'after-receive', request);
+    if (hit === undefined) return this.handleOnce(request, task);
+    const replies: BranchReply[] = [];
+    for (let copies = await messageCopies(hit); copies > 0; copies -= 1)
+      replies.push(...(await this.handleOnce(request, task)));
+    return replies;
+  }
+
+  private async handleOnce(request: BranchRequest, task: Task): Promise<readonly BranchReply[]> {
+    const { gid, branch } = request;
+    const { phase, action } = task;
     const message = `${gid}/${branch}/${phase}`;
-    if (this.running.has(message)) return undefined;
+    if (this.running.has(message)) return noReplies;
     this.running.add(message);
     const elapsed = startTimer();
     let result = 'none';
     try {
-      const answer = await this.answer(request, action, this.handler(action));
-      result = answer.result === Result.DONE ? 'done' : answer.code;
-      return { gid, branch, phase, ...answer };
+      const answer = await this.perform(request, task);
+      result = answer.type === 'done' ? 'done' : answer.code;
+      const hit = this.hit(phase, 'before-reply', request);
+      if (hit === undefined) return [this.reply(request, phase, answer)];
+      const copies = await messageCopies(hit);
+      return Array.from({ length: copies }, () => this.reply(request, phase, answer));
     } catch (error) {
-      this.logger.warn(
-        { err: error, gid, branch, phase: Phase[phase] },
-        'a protocol message was not answered',
-      );
-      return undefined;
+      this.options.logger.warn({ err: error, gid, branch, phase }, 'a protocol message was not answered');
+      return noReplies;
     } finally {
       this.running.delete(message);
-      this.metrics.branches.observe({ action: action.$case, phase: Phase[phase], result }, elapsed());
+      this.options.metrics.branches.observe({ action: action?.$case ?? 'none', phase, result }, elapsed());
     }
   }
 
-  private async answer(
-    request: BranchRequest,
-    action: BranchAction,
-    handler: BranchHandler,
-  ): Promise<Answer> {
-    const key = { gid: request.gid, branch: request.branch };
-    switch (request.phase) {
-      case Phase.APPLY: {
-        const applied = await this.work.use(() => handler.apply(this.database, key, action));
-        if (applied.result === 'refused') return { result: Result.REFUSED, code: applied.code };
-        handler.changed?.(action);
-        return done;
-      }
-      case Phase.CANCEL:
-        await this.work.use(() => handler.cancel(this.database, key, action, request.code));
-        handler.changed?.(action);
-        return done;
-      case Phase.PREPARE:
-        return this.work.use(() => this.prepare(key, action, handler, request.attempt));
-      case Phase.COMMIT:
-        await this.commit(key, handler);
-        handler.changed?.(action);
-        return done;
-      case Phase.ABORT:
-        // First what releases locks; what may wait for locks takes its turn with the others.
-        await this.endPrepared('ROLLBACK PREPARED', key);
-        await this.work.use(() => handler.cancel(this.database, key, action, request.code));
-        return done;
-      case Phase.UNSPECIFIED:
-        throw new Error('The message has no phase');
+  /** Throws when it cannot know the answer, and when a fault says so. */
+  private async perform(request: BranchRequest, task: Task): Promise<Answer> {
+    const { phase, handler, action } = task;
+    const accepted = this.terms?.accepts(request.term) ?? false;
+    if (accepted !== true && !(await accepted)) return invalid('old-term');
+    const before = this.hit(phase, 'before-log', request);
+    if (before !== undefined) await before;
+    const answer = await this.branches.perform(task);
+    if (answer.type !== 'invalid' && answer.did !== undefined) {
+      const { gid, branch, correlationId } = request;
+      this.options.trace.note(gid, correlationId, { kind: 'did', branch, state: answer.did });
+      if (action !== undefined && visible.has(answer.did)) handler.changed?.(action);
     }
+    const after = this.hit(phase, 'after-log', request);
+    if (after !== undefined) await after;
+    return answer;
   }
 
-  /** Votes: yes is durable before it is said. */
-  private async prepare(
-    key: BranchKey,
-    action: BranchAction,
-    handler: BranchHandler,
-    attempt: number,
-  ): Promise<Answer> {
-    // A first attempt that was prepared holds its own fence row locked: running it again would wait for itself.
-    if (attempt > 1 && (await this.isPrepared(key))) return done;
-    return this.database.session(async (session) => {
-      const [, applied] = await Promise.all([session.command('BEGIN'), handler.apply(session, key, action)]);
-      if (applied.result === 'refused' || !applied.fresh) {
-        await session.command('COMMIT');
-        return applied.result === 'refused' ? { result: Result.REFUSED, code: applied.code } : done;
-      }
-      const tag = await session.command(`PREPARE TRANSACTION '${preparedName(key)}'`);
-      // In a transaction that has failed, PREPARE TRANSACTION rolls back and reports no error but this tag.
-      if (tag !== 'PREPARE') throw new Error(`PREPARE TRANSACTION answered ${tag}`);
-      return done;
-    });
+  private reply(request: BranchRequest, phase: ParticipantPhase, answer: Answer): BranchReply {
+    if (answer.type === 'invalid') return this.turnAway(request, phase, answer.code);
+    const said = answer.type === 'done' ? 'done' : `refused ${answer.code}`;
+    return this.wireReply(request, `${phase}: ${said}`, answer);
   }
 
-  private async commit(key: BranchKey, handler: BranchHandler): Promise<void> {
-    if (await this.endPrepared('COMMIT PREPARED', key)) return;
-    // It is not prepared. It was committed before, if the fence, which was part of it, is there.
-    const fence = await handler.find(this.database, key);
-    if (fence?.state === 'applied') return;
-    throw new Error(`Commit of a branch that was never prepared: ${preparedName(key)}`);
+  /** Nothing was changed by a message that is turned away. */
+  private turnAway(request: BranchRequest, message: string, code: InvalidCode): BranchReply {
+    const { gid, branch, correlationId, sender } = request;
+    this.options.logger.warn({ gid, branch, message, sender, code }, 'a protocol message was turned away');
+    this.options.metrics.messagesTurnedAway.inc({ code });
+    this.options.trace.note(gid, correlationId, { kind: 'turned-away', message, from: sender, code });
+    return this.wireReply(request, `${message}: ${code}`, invalid(code));
   }
 
-  /** False when no prepared transaction of that name exists. */
-  private async endPrepared(
-    command: 'COMMIT PREPARED' | 'ROLLBACK PREPARED',
-    key: BranchKey,
-  ): Promise<boolean> {
-    try {
-      await this.database.command(
-        command.toLowerCase().replace(' ', '-'),
-        `${command} '${preparedName(key)}'`,
-      );
-      return true;
-    } catch (error) {
-      if (hasSqlState(error, sqlState.undefinedObject)) return false;
-      throw error;
-    }
+  private wireReply(request: BranchRequest, message: string, answer: Answer): BranchReply {
+    const { gid, branch, phase, correlationId, sender } = request;
+    const { trace } = this.options;
+    const sentAtUs = trace.note(gid, correlationId, { kind: 'sent', message, branch, to: sender });
+    const code = answer.type === 'done' ? '' : answer.code;
+    return { gid, branch, phase, result: wireResult[answer.type], code, sender: trace.process, sentAtUs };
   }
 
-  private async isPrepared(key: BranchKey): Promise<boolean> {
-    const rows = await this.database.run(
-      {
-        name: 'find-prepared',
-        text: 'SELECT 1 FROM pg_prepared_xacts WHERE gid = $1 AND database = current_database()',
-      },
-      [preparedName(key)],
-    );
-    return rows.length > 0;
+  /** A decision may come without its action; then the process must have one kind of branch only. */
+  private handlerOf(action: BranchAction | undefined): BranchHandler | undefined {
+    if (action !== undefined) return this.handlers.get(action.$case);
+    return this.handlers.size === 1 ? [...this.handlers.values()][0] : undefined;
   }
-}
 
-/** Names of prepared transactions are shared by all databases of a server, hence the branch. */
-function preparedName({ gid, branch }: BranchKey): string {
-  return `${gid}/${branch}`;
+  /** Undefined, the usual case, when there is nothing to wait for. */
+  private hit(phase: ParticipantPhase, moment: Moment, request: BranchRequest): Promise<Hit> | undefined {
+    const { service, failpoints } = this.options;
+    if (service === undefined || phase === 'redo') return undefined;
+    return failpoints.hit(`${service}.${phase}.${moment}`, request);
+  }
 }

@@ -1,45 +1,32 @@
-import pg from 'pg';
 import type { DatabaseConfig } from '../config/process-config.js';
 import { Problem } from '../errors/problem.js';
 import type { Logger } from '../logging/logger.js';
-import { startTimer, type Metrics } from '../metrics/metrics.js';
+import type { Metrics } from '../metrics/metrics.js';
+import { Cluster } from './cluster.js';
+import type { Members } from './members.js';
+import { parseLsn, type Position } from './position.js';
+import type { Primary, PrimarySource, Refusal } from './primary-source.js';
+import { SharedQuery } from './shared-query.js';
+import type { Session, Sql, Statement } from './sql.js';
+import { StandAloneServer } from './stand-alone-server.js';
+
+export type { Refusal } from './primary-source.js';
+export { hasSqlState, sqlState, type Session, type Sql, type Statement } from './sql.js';
+
+const flushed: Statement<{ lsn: string }> = {
+  name: 'position',
+  text: 'SELECT pg_current_wal_flush_lsn()::text AS lsn',
+};
 
 /**
- * A statement with a name: PostgreSQL parses it once for each connection, and the metrics tell it apart.
- * `Row` is the shape of a row that it returns.
+ * The current primary, whichever server it is. While there is none everything is refused as Problem `no-primary`, at once and
+ * with nothing done; a primary that cannot be reached, or that may have been replaced before it answered, is
+ * `upstream-unavailable`, and then nobody knows what was done.
  */
-export interface Statement<Row> {
-  readonly name: string;
-  readonly text: string;
-  /** Only there to carry the type. */
-  readonly row?: Row;
-}
-
-/** Where statements run: on the pool (each in a transaction of its own) or in a transaction. */
-export interface Sql {
-  run<Row>(statement: Statement<Row>, values: readonly unknown[]): Promise<Row[]>;
-}
-
-/** A connection of its own, for what belongs together. Statements are pipelined: they go out without waiting. */
-export interface Session extends Sql {
-  /** Runs a command without parameters (BEGIN, PREPARE TRANSACTION …) and returns its command tag. */
-  command(text: string): Promise<string>;
-}
-
-// A lock that is waited for, or a transaction that was forgotten, must not take a connection away for ever.
-const lockTimeoutMs = 2_000;
-const statementTimeoutMs = 10_000;
-const idleInTransactionTimeoutMs = 5_000;
-const connectTimeoutMs = 3_000;
-
-// bigint columns hold minor units and counts, all below 2^53, the largest integer that a number holds exactly.
-const int8Oid = 20;
-pg.types.setTypeParser(int8Oid, Number);
-
-/** The one pool of a process. Failures to reach the server are thrown as Problem `upstream-unavailable`. */
 export class Database implements Sql {
-  private readonly pool: pg.Pool;
   readonly poolSize: number;
+  private readonly source: PrimarySource;
+  private readonly flushed = new SharedQuery(() => this.askPosition());
 
   constructor(
     config: DatabaseConfig,
@@ -48,60 +35,41 @@ export class Database implements Sql {
     logger: Logger,
   ) {
     this.poolSize = config.poolSize;
-    this.pool = new pg.Pool({
-      connectionString: config.connectionString,
-      max: config.poolSize,
-      application_name: applicationName,
-      connectionTimeoutMillis: connectTimeoutMs,
-      idleTimeoutMillis: 30_000,
-      keepAlive: true,
-      pipeline: true,
-      options: [
-        `-c lock_timeout=${lockTimeoutMs}`,
-        `-c statement_timeout=${statementTimeoutMs}`,
-        `-c idle_in_transaction_session_timeout=${idleInTransactionTimeoutMs}`,
-      ].join(' '),
-    });
-    // An idle connection that breaks is replaced at its next use; without a listener the process would end.
-    this.pool.on('error', (error) => logger.warn({ err: error }, 'a database connection was lost'));
+    this.source =
+      config.members.length === 0
+        ? new StandAloneServer(config, applicationName, metrics, logger)
+        : new Cluster(config, applicationName, metrics, logger);
+  }
+
+  get members(): Members {
+    return this.source.members;
+  }
+
+  /** Where the primary is now. Holds the password. */
+  get connectionString(): string {
+    return this.primary().connectionString;
+  }
+
+  /** Resolves when writes are possible. @throws Error when they are not for long */
+  start(): Promise<void> {
+    return this.source.start();
   }
 
   async run<Row>(statement: Statement<Row>, values: readonly unknown[]): Promise<Row[]> {
-    return this.measured(statement.name, () =>
-      this.query({ name: statement.name, text: statement.text, values: [...values] }),
-    ) as Promise<Row[]>;
+    const { pool, trust } = this.primary();
+    return pool.run(statement, values, trust);
   }
 
   /** Runs a command without parameters on its own; `name` is for the metrics. Returns the command tag. */
   async command(name: string, text: string): Promise<string> {
-    const elapsed = startTimer();
-    try {
-      const { command } = await translateFailure(this.query({ text }));
-      this.metrics.sql.observe({ statement: name, outcome: 'success' }, elapsed());
-      return command;
-    } catch (error) {
-      this.metrics.sql.observe({ statement: name, outcome: outcomeOf(error) }, elapsed());
-      throw error;
-    }
+    const { pool, trust } = this.primary();
+    return pool.command(name, text, trust);
   }
 
   /** Lends a connection to `work`. A connection whose work threw is closed, not reused: its state is unknown. */
   async session<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const client = await this.connect();
-    let failed = true;
-    try {
-      const result = await work({
-        run: async <Row>(statement: Statement<Row>, values: readonly unknown[]) =>
-          this.measured(statement.name, () =>
-            client.query({ name: statement.name, text: statement.text, values: [...values] }),
-          ) as Promise<Row[]>,
-        command: async (text) => (await translateFailure(client.query(text))).command,
-      });
-      failed = false;
-      return result;
-    } finally {
-      client.release(failed);
-    }
+    const { pool, trust } = this.primary();
+    return pool.session(work, trust);
   }
 
   /** Runs `work` in one transaction; commits when it resolves, rolls back when it throws. */
@@ -113,81 +81,35 @@ export class Database implements Sql {
     });
   }
 
-  async ping(): Promise<void> {
-    await this.run({ name: 'ping', text: 'SELECT 1' }, []);
+  /** Up to where the primary's log is on disk, asked after this call: whatever was acknowledged before is below it. */
+  position(): Promise<Position> {
+    return this.flushed.ask();
   }
 
-  async close(): Promise<void> {
-    await this.pool.end();
+  /** Why a write would be refused right now. */
+  refusal(): Refusal | undefined {
+    return this.source.refusal();
   }
 
-  /**
-   * One statement on any connection. The pool's own `query` closes the connection at every error; one that has brought
-   * an answer of the server is still good, and such answers are expected (a duplicate, nothing prepared).
-   */
-  private async query(config: pg.QueryConfig): Promise<pg.QueryResult> {
-    const client = await this.pool.connect();
-    let broken = true;
-    try {
-      const result = await client.query(config);
-      broken = false;
-      return result;
-    } catch (error) {
-      broken = !(error instanceof pg.DatabaseError);
-      throw error;
-    } finally {
-      client.release(broken);
-    }
+  /** @throws Problem when not even an old state can be read */
+  ping(): Promise<void> {
+    return this.source.ping();
   }
 
-  private async connect(): Promise<pg.PoolClient> {
-    return translateFailure(this.pool.connect());
+  close(): Promise<void> {
+    return this.source.close();
   }
 
-  private async measured<Row extends pg.QueryResultRow>(
-    name: string,
-    query: () => Promise<pg.QueryResult<Row>>,
-  ): Promise<Row[]> {
-    const elapsed = startTimer();
-    try {
-      const result = await translateFailure(query());
-      this.metrics.sql.observe({ statement: name, outcome: 'success' }, elapsed());
-      return result.rows;
-    } catch (error) {
-      this.metrics.sql.observe({ statement: name, outcome: outcomeOf(error) }, elapsed());
-      throw error;
-    }
+  private async askPosition(): Promise<Position> {
+    const { pool, trust, epoch } = this.primary();
+    const [row] = await pool.run(flushed, [], trust);
+    return { epoch, lsn: parseLsn(row?.lsn ?? '0/0') };
   }
-}
 
-/** SQLSTATEs that protocol code tells apart (PostgreSQL 18, appendix A). */
-export const sqlState = {
-  uniqueViolation: '23505',
-  undefinedObject: '42704',
-  duplicateObject: '42710',
-  lockNotAvailable: '55P03',
-  queryCanceled: '57014',
-  objectNotInPrerequisiteState: '55000',
-} as const;
-
-export function hasSqlState(error: unknown, state: string): boolean {
-  return error instanceof pg.DatabaseError && error.code === state;
-}
-
-function outcomeOf(error: unknown): 'timeout' | 'failure' {
-  const waited = hasSqlState(error, sqlState.lockNotAvailable) || hasSqlState(error, sqlState.queryCanceled);
-  return waited ? 'timeout' : 'failure';
-}
-
-async function translateFailure<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (cause) {
-    // Class 08 is a broken connection, class 57P a server that shuts down or starts; anything that carries no
-    // SQLSTATE never came from the server.
-    const state = cause instanceof pg.DatabaseError ? cause.code : undefined;
-    if (state !== undefined && !state.startsWith('08') && !state.startsWith('57P') && state !== '53300')
-      throw cause;
-    throw new Problem('upstream-unavailable', 'The database cannot be reached', { cause });
+  private primary(): Primary {
+    const primary = this.source.current();
+    if (primary !== undefined) return primary;
+    this.metrics.databaseWritesRefused.inc({ code: 'no-primary' });
+    throw new Problem('no-primary');
   }
 }

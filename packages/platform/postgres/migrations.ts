@@ -2,11 +2,14 @@ import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import type { DatabaseConfig } from '../config/process-config.js';
 import type { Logger } from '../logging/logger.js';
 
 /** Any number will do, as long as every copy takes the same. */
 const advisoryLock = 7_415_000;
+
+const connectTimeoutMs = 5_000;
+/** Of a migration, and of waiting for another copy's; a server that is paused answers never. */
+const stepTimeoutMs = 60_000;
 
 /** dist/packages/platform/postgres is four folders below the project. */
 const projectRoot = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -16,12 +19,18 @@ const projectRoot = fileURLToPath(new URL('../../../../', import.meta.url));
  * the same time take turns under an advisory lock, so one migrates and the others find nothing left to do.
  */
 export async function migrate(
-  config: DatabaseConfig,
+  server: { readonly connectionString: string },
   schema: string,
   directory: string,
   logger: Logger,
 ): Promise<void> {
-  const client = new pg.Client({ connectionString: config.connectionString });
+  const client = new pg.Client({
+    connectionString: server.connectionString,
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: stepTimeoutMs,
+  });
+  // One that breaks tells its query, too; without a listener the process would end.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     await client.query('SELECT pg_advisory_lock($1)', [advisoryLock]);

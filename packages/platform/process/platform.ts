@@ -1,18 +1,36 @@
 import type { DynamicModule, Provider } from '@nestjs/common';
+import { participantNames } from '#protocols/commit/failpoints.js';
 import { Audit } from '../audit/audit.js';
+import { Callers } from '../auth/callers.js';
 import { Tokens } from '../auth/tokens.js';
-import { CacheStore } from '../cache/cache.js';
+import { CacheStore } from '../cache/cache-store.js';
 import { LocalPrices } from '../catalogue/price-source.js';
+import { Reads } from '../consistency/reads.js';
+import { SessionTokens } from '../consistency/session-token.js';
+import { Sessions } from '../consistency/sessions.js';
 import type { ProcessConfig } from '../config/process-config.js';
+import { ActiveFaults } from '../faults/active-faults.js';
+import { ControlEndpoint } from '../faults/control-endpoint.js';
+import type { Failpoints } from '../faults/failpoints.js';
+import { KnownCallees } from '../grpc/balancing/known-callees.js';
+import { ViewCallees } from '../grpc/balancing/view-callees.js';
 import { GrpcClients } from '../grpc/grpc-client.js';
 import { GrpcServer } from '../grpc/grpc-server.js';
 import { Health } from '../health/health.js';
 import { OperationsController } from '../http/operations.controller.js';
 import { createLogger, type Logger } from '../logging/logger.js';
+import { HeartbeatSender } from '../membership/heartbeat-sender.js';
+import { MembershipView } from '../membership/members-view.js';
 import { Metrics } from '../metrics/metrics.js';
+import { Admission } from '../overload/admission.js';
 import { Participant } from '../participant/participant.js';
 import { Database } from '../postgres/database.js';
-import { LOGGER, PROCESS_CONFIG } from './tokens.js';
+import { standAlone } from '../postgres/members.js';
+import { startPosition } from '../postgres/position.js';
+import { Settings } from '../settings/settings.js';
+import { EventRecorder } from '../trace/event-recorder.js';
+import { Trace } from '../trace/trace.js';
+import { FAILPOINTS, LOGGER, PROCESS_CONFIG } from './tokens.js';
 
 /** What every process is built from, before any service's own code. */
 export interface Platform {
@@ -20,9 +38,25 @@ export interface Platform {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly health: Health;
+  readonly failpoints: Failpoints;
+  readonly trace: Trace;
+  /** What an operator may switch while the process runs. */
+  readonly settings: Settings;
+  /** How the registry sets this process's faults and watches its transactions. */
+  readonly control: ControlEndpoint;
+  /** What this process takes on, and what it refuses. */
+  readonly admission: Admission;
   readonly grpcClients: GrpcClients;
+  /** Who else is there, as far as this process was told. */
+  readonly membershipView: MembershipView;
+  /** Absent where there is no registry to be told, and in the registry itself. */
+  readonly heartbeats: HeartbeatSender | undefined;
   readonly grpcServer: GrpcServer | undefined;
   readonly database: Database | undefined;
+  /** How the reads of requests are answered, from headers to headers. */
+  readonly sessions: Sessions;
+  readonly reads: Reads | undefined;
+  readonly userTokens: Tokens;
   readonly cacheStore: CacheStore | undefined;
   readonly participant: Participant | undefined;
 }
@@ -31,23 +65,78 @@ export function createPlatform(config: ProcessConfig): Platform {
   const logger = createLogger(config);
   const metrics = new Metrics({ service: config.service, process: config.name });
   const health = new Health();
-  const { serviceKey } = config.secrets;
-  const database =
-    config.database === undefined ? undefined : new Database(config.database, config.name, metrics, logger);
+  const { serviceKey, callers } = config.secrets;
+  const recorder = new EventRecorder();
+  const settings = new Settings(config);
+  const trace = new Trace(config.name, recorder.record);
+  const failpoints = new ActiveFaults({ trace, metrics, logger });
+  // The supervisor reaches each server by itself, whoever is the primary.
+  const hasDatabase = config.database !== undefined && config.supervision === undefined;
+  const database = hasDatabase ? new Database(config.database, config.name, metrics, logger) : undefined;
   if (database !== undefined) health.register('postgres', () => database.ping());
-  const participant = database === undefined ? undefined : new Participant(database, metrics, logger);
+  const { tokenKey } = config.secrets;
+  const userTokens = new Tokens(tokenKey);
+  const consistency = { ...config.consistency, replicated: (config.database?.members.length ?? 0) > 1 };
+  const sessions = new Sessions(
+    database ?? withoutDatabase,
+    consistency,
+    new SessionTokens(tokenKey),
+    userTokens,
+  );
+  const service = participantNames.find((name) => name === config.service);
+  const participant =
+    database === undefined
+      ? undefined
+      : new Participant({ service, database, metrics, logger, failpoints, trace });
+  const admission = new Admission({ config: config.overload, settings, metrics });
+  const membershipView = new MembershipView(config.heartbeat.keepShare);
+  const known = new KnownCallees(config.peers, config.balancing.grpc);
+  const callees = new ViewCallees(membershipView, known);
+  const grpcClients = new GrpcClients(serviceKey, metrics, callees, config.name);
   return {
     config,
     logger,
     metrics,
     health,
+    failpoints,
+    trace,
+    settings,
+    control: new ControlEndpoint(failpoints, recorder, settings, logger),
+    admission,
     database,
     participant,
-    grpcClients: new GrpcClients(serviceKey, metrics),
-    grpcServer: config.grpc === undefined ? undefined : new GrpcServer(serviceKey, metrics, logger),
+    grpcClients,
+    membershipView,
+    heartbeats: newHeartbeats({ config, clients: grpcClients, view: membershipView, admission, logger }),
+    grpcServer:
+      config.grpc === undefined
+        ? undefined
+        : new GrpcServer(config.name, new Callers(callers), metrics, logger, sessions),
+    sessions,
+    userTokens,
+    reads: database === undefined ? undefined : new Reads(database, consistency, metrics),
     cacheStore: config.redisUrl === undefined ? undefined : new CacheStore(config.redisUrl, metrics, logger),
   };
 }
+
+interface HeartbeatParts {
+  readonly config: ProcessConfig;
+  readonly clients: GrpcClients;
+  readonly view: MembershipView;
+  readonly admission: Admission;
+  readonly logger: Logger;
+}
+
+function newHeartbeats({ admission, ...parts }: HeartbeatParts): HeartbeatSender | undefined {
+  const { peers, service } = parts.config;
+  const [registry] = peers.get('registry') ?? [];
+  if (registry === undefined || service === 'registry') return undefined;
+  const inFlight = (): number => admission.orders.underWay + admission.reads.underWay;
+  return new HeartbeatSender({ ...parts, registry, inFlight });
+}
+
+/** A process that stores nothing checks what its requests ask for like every other. */
+const withoutDatabase = { members: standAlone, position: () => Promise.resolve(startPosition) };
 
 class PlatformModule {}
 
@@ -58,8 +147,14 @@ export function platformModule(platform: Platform): DynamicModule {
     [LOGGER, platform.logger],
     [Metrics, platform.metrics],
     [Health, platform.health],
+    [FAILPOINTS, platform.failpoints],
+    [Trace, platform.trace],
+    [Settings, platform.settings],
+    [Admission, platform.admission],
     [GrpcClients, platform.grpcClients],
-    [Tokens, new Tokens(platform.config.secrets.tokenKey)],
+    [MembershipView, platform.membershipView],
+    [Tokens, platform.userTokens],
+    [Reads, platform.reads],
     [GrpcServer, platform.grpcServer],
     [Database, platform.database],
     [CacheStore, platform.cacheStore],

@@ -1,19 +1,21 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import 'reflect-metadata';
 import type { DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { readProcessConfig, type ProcessConfig, type ServiceName } from '../config/process-config.js';
+import { serveControl } from '../faults/control-endpoint.js';
+import { hasFailpoints } from '../faults/fault.js';
 import { createHttpApp } from '../http/http-app.js';
 import type { Logger } from '../logging/logger.js';
 import { serveParticipant } from '../participant/participant-endpoint.js';
-import { migrate } from '../postgres/migrations.js';
 import { createPlatform, platformModule, type Platform } from './platform.js';
+import { Schemas, type SchemaMigrations } from './schemas.js';
 
 /** What a service adds to the platform to become a process. */
 export interface ServiceDefinition {
   readonly name: ServiceName;
-  /** Schemas of its database with the folders (from the project's root) of their migrations. */
-  readonly migrations: readonly { readonly schema: string; readonly directory: string }[];
+  readonly migrations: readonly SchemaMigrations[];
   /** Whether other services' transactions have branches here. */
   readonly participates: boolean;
   modules(config: ProcessConfig): DynamicModule[];
@@ -47,22 +49,23 @@ export async function runProcess(service: ServiceDefinition): Promise<void> {
 }
 
 async function start(service: ServiceDefinition, platform: Platform): Promise<NestFastifyApplication> {
-  const { config, logger, metrics, grpcServer, participant } = platform;
-  if (config.database !== undefined) {
-    for (const { schema, directory } of service.migrations)
-      await migrate(config.database, schema, directory, logger);
-  }
+  const { config, logger, database, grpcServer, participant } = platform;
+  if (database !== undefined && service.migrations.length > 0)
+    await new Schemas(database, service.migrations, logger).bringUpToDate();
   const root: DynamicModule = {
     module: class ProcessModule {},
     imports: [platformModule(platform), ...service.modules(config)],
   };
-  const app = await createHttpApp(root, config, logger, metrics);
+  const app = await createHttpApp(root, platform);
+  platform.admission.start();
   await app.init();
   if (grpcServer !== undefined && config.grpc !== undefined) {
-    if (service.participates && participant !== undefined) serveParticipant(grpcServer, participant);
+    if (hasFailpoints(service.name)) serveControl(grpcServer, platform.control);
+    if (service.participates && participant !== undefined) await serveParticipant(grpcServer, participant);
     await grpcServer.listen(config.grpc);
   }
   await app.listen(config.http.port, config.http.host);
+  platform.heartbeats?.start();
   return app;
 }
 
@@ -77,22 +80,48 @@ function stopOnSignal(app: NestFastifyApplication, platform: Platform): void {
   }
 }
 
-/** Readiness fails first, then calls and requests under way finish, and the connections go last. */
+/**
+ * How long a process that ends goes on serving after it has told so: the registry passes it on at once, nginx takes it over within half
+ * a second, and a request that was already on its way arrives.
+ */
+const lameDuckMs = 1_500;
+
+/**
+ * Readiness fails first, then everybody is told to send nothing more, calls and requests under way finish, and the connections go
+ * last. With SIGINT nobody is waited for: the whole shop is stopped.
+ */
 async function stop(app: NestFastifyApplication, platform: Platform, signal: string): Promise<void> {
   const { logger } = platform;
   logger.info({ signal }, 'stopping');
   platform.health.drain();
+  await leaveTraffic(platform, signal === 'SIGTERM' ? lameDuckMs : 0);
+  let part = '';
   const late = setTimeout(() => {
-    logger.warn('not everything ended in time');
+    logger.warn({ part, open: process.getActiveResourcesInfo() }, 'not everything ended in time');
     process.exit(0);
   }, shutdownMs);
-  await settle(logger, platform.grpcServer?.close());
-  await settle(logger, app.close());
-  await settle(logger, platform.database?.close());
+  const end = (name: string, work: Promise<void> | undefined): Promise<void> => {
+    part = name;
+    return settle(logger, work);
+  };
+  await end('participant', platform.participant?.stop());
+  await end('gRPC', platform.grpcServer?.close());
+  await end('HTTP', app.close());
+  await end('database', platform.database?.close());
   platform.cacheStore?.close();
+  platform.heartbeats?.close();
   clearTimeout(late);
   logger.info('stopped');
   process.exit(0);
+}
+
+/** Keeps on serving until nobody sends anything any more, where there is somebody who can tell the others. */
+async function leaveTraffic({ heartbeats, membershipView, config }: Platform, waitMs: number): Promise<void> {
+  if (heartbeats?.isHeard !== true) return;
+  const own = membershipView.current()?.members.find(({ name }) => name === config.name);
+  heartbeats.leave();
+  // One that was drained gets no requests, and has no need to wait.
+  if (own?.draining !== true) await delay(waitMs);
 }
 
 async function settle(logger: Logger, work: Promise<void> | undefined): Promise<void> {

@@ -1,0 +1,48 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { resendingFetch } from './resending-fetch.js';
+
+describe('a fetch that sends again', () => {
+  let server: Server;
+  let requests: number;
+  afterEach(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+
+  /** Closes the connections of the first requests without an answer, as nginx does with idle ones at a reload. */
+  async function startClosing(first: number): Promise<string> {
+    requests = 0;
+    server = createServer((request, response) => {
+      if (++requests <= first) request.socket.destroy();
+      else response.end('ok');
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  }
+
+  it.each<[string, RequestInit]>([
+    ['a GET', {}],
+    ['a PUT', { method: 'PUT', body: '{}' }],
+    ['an order with its key', { method: 'POST', body: '{}', headers: { 'idempotency-key': 'k' } }],
+  ])('sends %s again when its connection was closed', async (_, init) => {
+    const url = await startClosing(1);
+    expect(await (await resendingFetch(url, init)).text()).toBe('ok');
+    expect(requests).toBe(2);
+  });
+
+  it('never sends again what is not idempotent', async () => {
+    const url = await startClosing(1);
+    await expect(resendingFetch(url, { method: 'POST', body: '{}' })).rejects.toThrow('fetch failed');
+    expect(requests).toBe(1);
+  });
+
+  it('sends again once, not for ever', async () => {
+    const url = await startClosing(3);
+    await expect(resendingFetch(url)).rejects.toThrow('fetch failed');
+    expect(requests).toBe(2);
+  });
+});

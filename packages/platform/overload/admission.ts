@@ -1,0 +1,99 @@
+import type { OverloadConfig } from '../config/process-config.js';
+import { Problem } from '../errors/problem.js';
+import type { Metrics } from '../metrics/metrics.js';
+import type { Settings } from '../settings/settings.js';
+import { Gate } from './gate.js';
+import { StandingDelay } from './standing-delay.js';
+
+/** Made once: a refusal has to cost next to nothing. By then what is under way now has ended. */
+const overloaded = new Problem('overloaded', undefined, { retryAfterMs: 1_000 });
+
+/** How often the event loop is asked how late it is. */
+const sampleMs = 50;
+
+/** A late event loop means that there is too much to read only if so large a part of what may be is under way. */
+const busyShare = 8;
+
+interface AdmissionParts {
+  readonly config: OverloadConfig;
+  readonly settings: Pick<Settings, 'sheds'>;
+  readonly metrics: Metrics;
+  /** Monotonic. */
+  readonly nowMs?: () => number;
+}
+
+/**
+ * Decides what a process takes on. What it could not answer in time is refused at once and before anything is touched: work that
+ * nobody waits for any more takes the place of work that somebody waits for (Google, "Site Reliability Engineering", chapter 21).
+ */
+export class Admission {
+  readonly orders: Gate;
+  readonly reads: Gate;
+  private readonly delay = new StandingDelay();
+  private readonly nowMs: () => number;
+
+  constructor(private readonly parts: AdmissionParts) {
+    const { config, settings, nowMs = () => performance.now() } = parts;
+    const sheds = (): boolean => settings.sheds;
+    this.orders = new Gate(config.ordersUnderWay, sheds);
+    this.reads = new Gate(config.readsUnderWay, sheds);
+    this.nowMs = nowMs;
+  }
+
+  /** Watches the event loop for as long as the process lives. */
+  start(): void {
+    let dueAtMs = this.nowMs() + sampleMs;
+    const sample = (): void => {
+      const now = this.nowMs();
+      this.noteDelay(Math.max(0, now - dueAtMs));
+      dueAtMs = now + sampleMs;
+    };
+    setInterval(sample, sampleMs).unref();
+  }
+
+  /** How late the event loop was. */
+  noteDelay(delayMs: number): void {
+    this.delay.note(delayMs, this.nowMs());
+    const { requestsUnderWay } = this.parts.metrics;
+    requestsUnderWay.set({ kind: 'order' }, this.orders.underWay);
+    requestsUnderWay.set({ kind: 'read' }, this.reads.underWay);
+  }
+
+  /**
+   * Runs the work of one order.
+   *
+   * @throws Problem `overloaded`, when nothing was touched yet
+   */
+  async order<T>(work: () => Promise<T>): Promise<T> {
+    if (this.orders.isFull) throw this.refusal('order');
+    this.orders.enter();
+    try {
+      return await work();
+    } finally {
+      this.orders.leave();
+    }
+  }
+
+  /** Whether readers had better be given what is at hand: more of them wait than can be answered in time. */
+  get isPressed(): boolean {
+    if (!this.parts.settings.sheds) return false;
+    const { underWay, most } = this.reads;
+    return underWay > most || (underWay > most / busyShare && this.delay.stands(this.nowMs()));
+  }
+
+  /** Whether there are too many readers for those whom nothing old will do. */
+  get refusesReads(): boolean {
+    return this.parts.settings.sheds && this.reads.underWay > this.reads.most;
+  }
+
+  /** The answer to what is turned away. */
+  refusal(kind: 'order' | 'read'): Problem {
+    this.parts.metrics.requestsShed.inc({ kind, how: 'refused' });
+    return overloaded;
+  }
+
+  /** A reader was given something old instead. */
+  degraded(): void {
+    this.parts.metrics.requestsShed.inc({ kind: 'read', how: 'degraded' });
+  }
+}

@@ -1,0 +1,277 @@
+import {
+  synchronousModes,
+  type DatabaseConfig,
+  type DatabaseMember,
+  type SynchronousMode,
+} from '../config/process-config.js';
+import { Problem } from '../errors/problem.js';
+import type { Logger } from '../logging/logger.js';
+import type { Metrics } from '../metrics/metrics.js';
+import { MemberReplica } from './member-replica.js';
+import type { Members, Replica } from './members.js';
+import type { Primary, PrimarySource, Refusal } from './primary-source.js';
+import { Pulse, type EpochStarts } from './pulse.js';
+import { clusterDatabase } from './replication-names.js';
+import { ServerPool } from './server-pool.js';
+import { judge, lagMsOf, type Judgement, type Sighting } from './sighting.js';
+
+/** How often every server is asked what it is. */
+const beatMs = 250;
+/** While nothing can be written, every moment counts. */
+const urgentBeatMs = 100;
+/** A replica that was silent for so long gets no reads. */
+const replicaSilenceMs = 1_500;
+/** How long a process that starts waits for a primary. */
+const startDeadlineMs = 60_000;
+const startPollMs = 20;
+
+interface Server {
+  readonly member: DatabaseMember;
+  readonly connectionString: string;
+  readonly pulse: Pulse;
+  readonly replica: MemberReplica;
+  /** One for all that this process has to do with the server, be it the primary or a replica. */
+  pool: ServerPool | undefined;
+  /** Undefined when the server is known to be away. */
+  sighting: Sighting | undefined;
+}
+
+type Holder = NonNullable<Judgement['primary']>;
+
+/**
+ * The servers of the cluster, asked by every process itself: which one is the primary is in their tables, as a lease, so that
+ * nobody else has to be there for a process to go on, and a primary that was replaced is left by its lease's end at the latest.
+ */
+export class Cluster implements PrimarySource, Members {
+  readonly members = this;
+  epoch = 0;
+  private readonly servers: readonly Server[];
+  private readonly byName: ReadonlyMap<string, Server>;
+  private readonly starts = new Map<number, bigint>();
+  private readonly listeners: ((epoch: number) => void)[] = [];
+  private nextBeat: NodeJS.Timeout | undefined;
+  private primary: Primary | undefined;
+  private holder: Holder | undefined;
+  /** As it was last heard, also after it has gone. */
+  private lastPrimary: Sighting | undefined;
+  private readable: readonly Replica[] = [];
+  private expiry: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly config: DatabaseConfig,
+    private readonly applicationName: string,
+    private readonly metrics: Metrics,
+    private readonly logger: Logger,
+  ) {
+    this.servers = config.members.map((member) => this.newServer(member));
+    this.byName = new Map(this.servers.map((server) => [server.member.name, server]));
+    this.goOnBeating();
+  }
+
+  current(): Primary | undefined {
+    const { primary } = this;
+    return primary === undefined || primary.trust.untilMs < performance.now() ? undefined : primary;
+  }
+
+  refusal(): Refusal | undefined {
+    if (this.current() === undefined) return 'no-primary';
+    const lease = this.holder?.lease;
+    return lease !== undefined && lease.synchronous !== 'none' && lease.synchronousReplicas === 0
+      ? 'no-synchronous-replica'
+      : undefined;
+  }
+
+  get synchronous(): SynchronousMode {
+    const mode = this.holder?.lease.synchronous ?? this.lastPrimary?.lease?.synchronous;
+    return synchronousModes.find((known) => known === mode) ?? 'none';
+  }
+
+  replicas(): readonly Replica[] {
+    return this.readable;
+  }
+
+  primaryName(): string | undefined {
+    return this.current()?.name;
+  }
+
+  endOf(epoch: number): bigint | undefined {
+    let end: bigint | undefined;
+    // A later promotion may have gone back further: to a replica that had not got far in the epochs between.
+    for (const [later, beganAt] of this.starts)
+      if (later > epoch && (end === undefined || beganAt < end)) end = beganAt;
+    return end;
+  }
+
+  onEpoch(listener: (epoch: number) => void): void {
+    this.listeners.push(listener);
+  }
+
+  async start(): Promise<void> {
+    const sinceMs = performance.now();
+    let refusal = this.refusal();
+    if (refusal !== undefined) this.logger.info({ refusal }, 'waiting for a database that takes writes');
+    while (refusal !== undefined) {
+      if (performance.now() - sinceMs > startDeadlineMs)
+        throw new Error(`No database took writes for ${startDeadlineMs} ms: ${refusal}`);
+      await new Promise((resolve) => setTimeout(resolve, startPollMs));
+      refusal = this.refusal();
+    }
+  }
+
+  ping(): Promise<void> {
+    // The pulses have asked already.
+    const canRead = this.current() !== undefined || this.readable.length > 0;
+    return canRead ? Promise.resolve() : Promise.reject(new Problem('no-primary'));
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.nextBeat);
+    clearTimeout(this.expiry);
+    this.primary = undefined;
+    this.readable = [];
+    for (const { pulse, replica } of this.servers) {
+      pulse.close();
+      replica.forget();
+    }
+    await Promise.all(this.servers.flatMap(({ pool }) => pool?.close() ?? []));
+  }
+
+  private newServer(member: DatabaseMember): Server {
+    const connectionString = connectionStringOf(this.config.connectionString, member);
+    const { name } = member;
+    const server: Server = {
+      member,
+      connectionString,
+      pulse: new Pulse({
+        member,
+        connectionString: connectionStringOf(this.config.connectionString, member, clusterDatabase),
+        applicationName: this.applicationName,
+        knownEpoch: () => Math.max(0, ...this.starts.keys()),
+        heard: (sighting, starts) => this.hear(server, sighting, starts),
+        lost: (why) => this.lose(server, why),
+      }),
+      replica: new MemberReplica({ name, pool: () => this.poolOf(server) }),
+      pool: undefined,
+      sighting: undefined,
+    };
+    return server;
+  }
+
+  private poolOf(server: Server): ServerPool {
+    const { connectionString } = server;
+    const { applicationName, metrics, logger } = this;
+    const size = this.config.poolSize;
+    server.pool ??= new ServerPool({ connectionString, size, applicationName, metrics, logger });
+    return server.pool;
+  }
+
+  private goOnBeating(): void {
+    this.beat();
+    const pauseMs = this.refusal() === undefined ? beatMs : urgentBeatMs;
+    this.nextBeat = setTimeout(() => this.goOnBeating(), pauseMs);
+  }
+
+  private beat(): void {
+    for (const { pulse } of this.servers) pulse.beat();
+    this.chooseReplicas();
+  }
+
+  private hear(server: Server, sighting: Sighting, starts: EpochStarts): void {
+    for (const [epoch, beganAt] of starts) this.starts.set(epoch, beganAt);
+    server.sighting = sighting;
+    this.reconsider();
+    server.replica.learn({ epoch: sighting.lease?.epoch ?? 0, lsn: sighting.lsn });
+    this.chooseReplicas();
+  }
+
+  private lose(server: Server, why: 'silent' | 'refused'): void {
+    server.replica.forget();
+    // Of a server that is only silent nothing is known: its lease lasts as long as it was given.
+    const isPrimary = this.primary?.name === server.member.name;
+    if (why === 'refused' || !isPrimary) server.sighting = undefined;
+    if (!isPrimary) this.closePool(server, 'upstream-unavailable');
+    this.reconsider();
+    this.chooseReplicas();
+  }
+
+  private reconsider(): void {
+    const sightings = this.servers.flatMap(({ sighting }) => sighting ?? []);
+    const { epoch, primary } = judge(sightings, this.epoch, performance.now());
+    const before = this.primary;
+    if (before !== undefined && (primary?.sighting.member !== before.name || epoch !== before.epoch))
+      this.leavePrimary(before);
+    if (epoch !== this.epoch) this.enterEpoch(epoch);
+    this.holder = primary;
+    if (primary === undefined) return;
+    this.lastPrimary = primary.sighting;
+    this.metrics.databaseEpoch.set(epoch);
+    if (this.primary === undefined) this.enterPrimary(primary);
+    else this.primary.trust.untilMs = primary.untilMs;
+    this.watchExpiry();
+  }
+
+  private enterEpoch(epoch: number): void {
+    this.logger.info({ epoch, before: this.epoch }, 'the database is in a new epoch');
+    this.epoch = epoch;
+    this.lastPrimary = undefined;
+    for (const listener of this.listeners) listener(epoch);
+  }
+
+  private enterPrimary({ sighting, untilMs, lease: { epoch } }: Holder): void {
+    const server = this.byName.get(sighting.member);
+    if (server === undefined) return;
+    const { connectionString, member } = server;
+    const pool = this.poolOf(server);
+    this.primary = { name: member.name, epoch, pool, trust: { untilMs }, connectionString };
+    this.metrics.databasePrimary.set({ member: member.name }, 1);
+    this.metrics.databasePrimaryChanges.inc({ change: 'begins' });
+    this.logger.info({ primary: member.name, epoch }, 'the database has a primary');
+  }
+
+  private leavePrimary(primary: Primary): void {
+    this.primary = undefined;
+    primary.trust.untilMs = -Infinity;
+    clearTimeout(this.expiry);
+    const server = this.byName.get(primary.name);
+    if (server !== undefined) this.closePool(server, 'no-primary');
+    this.metrics.databasePrimary.set({ member: primary.name }, 0);
+    this.metrics.databasePrimaryChanges.inc({ change: 'ceases' });
+    this.logger.warn({ primary: primary.name, epoch: primary.epoch }, 'the primary of the database is left');
+  }
+
+  /** A server that is silent until its lease is over is left with all that was sent to it. */
+  private watchExpiry(): void {
+    clearTimeout(this.expiry);
+    if (this.primary === undefined) return;
+    const leftMs = this.primary.trust.untilMs - performance.now();
+    this.expiry = setTimeout(() => this.reconsider(), Math.max(0, leftMs) + 1);
+  }
+
+  private closePool(server: Server, why: 'no-primary' | 'upstream-unavailable'): void {
+    server.pool?.destroy(why);
+    server.pool = undefined;
+  }
+
+  private chooseReplicas(): void {
+    const nowMs = performance.now();
+    this.readable = this.servers.flatMap(({ sighting, replica, member }) => {
+      if (sighting?.inRecovery !== true || sighting.lease?.epoch !== this.epoch) return [];
+      const primary = this.lastPrimary;
+      replica.heard = { replica: sighting, primary };
+      replica.lagMs = lagMsOf(sighting, primary);
+      this.metrics.replicaLagSeconds.set({ member: member.name }, replica.lagMs / 1_000);
+      const lagBytes = primary === undefined || primary.lsn < sighting.lsn ? 0n : primary.lsn - sighting.lsn;
+      this.metrics.replicaLagBytes.set({ member: member.name }, Number(lagBytes));
+      const isSilent = nowMs - sighting.sentAtMs > replicaSilenceMs;
+      return isSilent || replica.lagMs > this.config.maxReplicaLagMs ? [] : [replica];
+    });
+  }
+}
+
+function connectionStringOf(template: string, { host, port }: DatabaseMember, database?: string): string {
+  const url = new URL(template);
+  url.hostname = host;
+  url.port = String(port);
+  if (database !== undefined) url.pathname = `/${database}`;
+  return url.href;
+}

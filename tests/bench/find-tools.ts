@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { Failure } from '#cli/failure.js';
 
 /** Debian keeps PostgreSQL's programs out of the PATH, in a folder for each major version. */
@@ -15,6 +15,15 @@ export function requirePgbench(): string {
   if (found !== undefined) return found;
   // Debian packs pgbench with the server, postgresql-NN, which the package postgresql stands for.
   throw new Failure(missing('pgbench', 'postgresql', 'postgresql'));
+}
+
+/** Patroni with etcd and a server; Debian's packages, which need not be running. */
+export function requirePatroni(): { patroni: string; etcd: string; postgresFolder: string } {
+  const patroni = findExecutable('patroni', pathFolders());
+  const etcd = findExecutable('etcd', pathFolders());
+  if (patroni === undefined || etcd === undefined)
+    throw new Failure(missing('Patroni or etcd', 'patroni etcd-server postgresql', 'patroni etcd'));
+  return { patroni, etcd, postgresFolder: dirname(requirePgbench()) };
 }
 
 export function requireWrk(): string {

@@ -1,7 +1,11 @@
-import { Command, CommanderError } from 'commander';
-import { Failure } from '#cli/failure.js';
+import { Command } from 'commander';
+import { addCommitBench } from './commit/commit-command.js';
+import { addDataBench } from './data/data-command.js';
+import { addLoadTesterBench } from './load-tester/load-tester-command.js';
 import { addOrderBench } from './order/order-command.js';
+import { addPatroniBench } from './patroni/patroni-command.js';
 import { addDocs } from './report/docs-page.js';
+import { runProgram } from './run-program.js';
 
 /** The benchmarks' command line. The exit code is 1 for a failure, 2 for wrong usage. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -10,17 +14,10 @@ export async function main(args: readonly string[]): Promise<void> {
     .showHelpAfterError('(add --help for what there is)')
     .exitOverride();
   addOrderBench(program);
+  addCommitBench(program);
+  addDataBench(program);
+  addLoadTesterBench(program);
+  addPatroniBench(program);
   addDocs(program);
-  try {
-    await program.parseAsync(args, { from: 'user' });
-  } catch (error) {
-    if (error instanceof CommanderError) {
-      process.exitCode = error.exitCode === 0 ? 0 : 2;
-      return;
-    }
-    const text =
-      error instanceof Failure ? `\n${error.message}` : error instanceof Error ? error.stack : String(error);
-    process.stderr.write(`${text}\n`);
-    process.exitCode = 1;
-  }
+  await runProgram(program, args);
 }

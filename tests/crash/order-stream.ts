@@ -1,12 +1,33 @@
 import { randomUUID } from 'node:crypto';
-import { type Answer, Customer, type Order, orderSchema, type Product } from '../e2e/shop-client.js';
+import {
+  type Answer,
+  Customer,
+  isSessionLost,
+  type Order,
+  orderSchema,
+  type Product,
+} from '../e2e/shop-client.js';
 import { waitUntil } from '../e2e/wait-until.js';
 
 /** Everything is decided and known within this time after the last fault. */
 export const FINAL_DEADLINE_MS = 20_000;
 
+export interface StreamPlan {
+  readonly products: readonly Product[];
+  /** Taken in turn. */
+  readonly protocols?: readonly string[];
+  /** A product that inventory refuses; one order in ten asks for it. */
+  readonly soldOut?: string;
+  readonly finalDeadlineMs?: number;
+}
+
 const OPENING_BALANCE_MINOR = 10_000_000;
+/** Less than anything costs. */
+const POOR_MINOR = 1;
 const IN_FLIGHT = 6;
+
+/** What each customer has. */
+export type Balances = ReadonlyMap<Customer, number>;
 
 interface Attempt {
   customer: Customer;
@@ -20,27 +41,35 @@ interface Attempt {
 export class OrderStream {
   readonly #attempts: Attempt[] = [];
   readonly #customers: Customer[];
-  readonly #openingBalances: Map<Customer, number>;
+  private readonly plan: Required<StreamPlan>;
 
-  private constructor(
-    customers: Map<Customer, number>,
-    private readonly products: readonly Product[],
+  constructor(
+    private readonly balancesBefore: Balances,
+    plan: StreamPlan,
   ) {
-    this.#customers = [...customers.keys()];
-    this.#openingBalances = customers;
+    this.#customers = [...balancesBefore.keys()];
+    this.plan = {
+      protocols: ['saga', 'tcc', '2pc'],
+      soldOut: '',
+      finalDeadlineMs: FINAL_DEADLINE_MS,
+      ...plan,
+    };
+  }
+
+  static async open(baseUrl: string, plan: StreamPlan): Promise<OrderStream> {
+    return new OrderStream(await OrderStream.newCustomers(baseUrl), plan);
   }
 
   /** Of the customers one is poor, so that some orders have to be undone half-way. */
-  static async open(baseUrl: string, products: readonly Product[]): Promise<OrderStream> {
-    const poor = (products[0]?.priceMinor ?? 0) * 2 + 1;
-    const balances = [...Array.from({ length: IN_FLIGHT - 1 }, () => OPENING_BALANCE_MINOR), poor];
+  static async newCustomers(baseUrl: string): Promise<Balances> {
+    const balances = [...Array.from({ length: IN_FLIGHT - 1 }, () => OPENING_BALANCE_MINOR), POOR_MINOR];
     const customers = await Promise.all(
       balances.map(async (balance) => [await Customer.open(baseUrl, balance), balance] as const),
     );
-    return new OrderStream(new Map(customers), products);
+    return new Map(customers);
   }
 
-  /** Places `count` orders, saga and 2pc in turn; calls `onPlaced` after each with the number of orders placed. */
+  /** Places `count` orders, the protocols in turn; calls `onPlaced` after each with the number of orders placed. */
   async place(count: number, onPlaced: (placed: number) => void): Promise<void> {
     let started = 0;
     let placed = 0;
@@ -58,13 +87,15 @@ export class OrderStream {
   /** Customers and products take turns, so that orders meet each other now and then, but not all the time. */
   #newAttempt(index: number): Attempt {
     const customer = this.#customers[index % this.#customers.length];
-    const one = this.products[index % this.products.length];
-    const other = this.products[(index + 1) % this.products.length];
+    const { products, protocols, soldOut } = this.plan;
+    const one = products[index % products.length];
+    const other = products[(index + 1) % products.length];
     if (customer === undefined || one === undefined || other === undefined) {
       throw new Error('a stream of orders needs customers and products');
     }
-    const items = [one, other].map(({ sku }) => ({ sku, quantity: 1 }));
-    const protocol = Math.floor(index / this.#customers.length) % 2 === 0 ? 'saga' : '2pc';
+    const skus = soldOut !== '' && index % 10 === 7 ? [soldOut] : [one.sku, other.sku];
+    const items = skus.map((sku) => ({ sku, quantity: 1 }));
+    const protocol = protocols[Math.floor(index / this.#customers.length) % protocols.length] ?? '';
     return { customer, key: randomUUID(), order: { items, protocol }, answer: undefined };
   }
 
@@ -74,17 +105,19 @@ export class OrderStream {
 
   /** Waits until every order that the shop has told of is final, by looking at it; then asks again for the lost ones. */
   async settle(): Promise<Order[]> {
-    return Promise.all(this.#attempts.map((attempt) => settleAttempt(attempt)));
+    return Promise.all(this.#attempts.map((attempt) => settleAttempt(attempt, this.plan.finalDeadlineMs)));
   }
 
   /** Of each customer what is left, and what should be left after the confirmed orders. */
   async balances(): Promise<{ expected: number[]; actual: number[] }> {
-    const orders = await Promise.all(this.#attempts.map((attempt) => settleAttempt(attempt)));
+    const orders = await Promise.all(
+      this.#attempts.map((attempt) => settleAttempt(attempt, this.plan.finalDeadlineMs)),
+    );
     const expected = this.#customers.map((customer) => {
       const spent = orders.filter(
         (order, index) => this.#attempts[index]?.customer === customer && order.status === 'CONFIRMED',
       );
-      const opening = this.#openingBalances.get(customer) ?? 0;
+      const opening = this.balancesBefore.get(customer) ?? 0;
       return opening - spent.reduce((sum, order) => sum + (order.totalMinor ?? 0), 0);
     });
     return {
@@ -97,6 +130,8 @@ export class OrderStream {
 async function send({ customer, order, key }: Attempt): Promise<Answer | undefined> {
   try {
     const answer = await customer.postOrder(order, key);
+    // Nothing was done; the next request starts a new session.
+    if (isSessionLost(answer)) return undefined;
     // 5xx leaves open what happened, like no answer at all.
     return answer.status < 500 ? answer : undefined;
   } catch {
@@ -104,16 +139,18 @@ async function send({ customer, order, key }: Attempt): Promise<Answer | undefin
   }
 }
 
-async function settleAttempt(attempt: Attempt): Promise<Order> {
+async function settleAttempt(attempt: Attempt, deadlineMs: number): Promise<Order> {
   const location = attempt.answer?.headers.get('location');
-  return typeof location === 'string' ? watch(attempt.customer, location) : askAgain(attempt);
+  return typeof location === 'string'
+    ? watch(attempt.customer, location, deadlineMs)
+    : askAgain(attempt, deadlineMs);
 }
 
-async function watch(customer: Customer, location: string): Promise<Order> {
+async function watch(customer: Customer, location: string, deadlineMs: number): Promise<Order> {
   let last = 'nothing';
   return waitUntil(
     `a final state of ${location}`,
-    FINAL_DEADLINE_MS,
+    deadlineMs,
     async () => {
       const answer = await customer.get(location).catch(() => undefined);
       last = `${answer?.status} ${answer?.text}`;
@@ -125,11 +162,11 @@ async function watch(customer: Customer, location: string): Promise<Order> {
   );
 }
 
-async function askAgain(attempt: Attempt): Promise<Order> {
+async function askAgain(attempt: Attempt, deadlineMs: number): Promise<Order> {
   let last = 'nothing';
   const answer = await waitUntil(
     `a final answer under the key ${attempt.key}`,
-    FINAL_DEADLINE_MS,
+    deadlineMs,
     async () => {
       const again = await send(attempt);
       last = `${again?.status} ${again?.text}`;
@@ -141,5 +178,5 @@ async function askAgain(attempt: Attempt): Promise<Order> {
   const location = answer.headers.get('location');
   if (location === null)
     throw new Error(`no order under the key ${attempt.key}: ${answer.status} ${answer.text}`);
-  return watch(attempt.customer, location);
+  return watch(attempt.customer, location, deadlineMs);
 }

@@ -6,7 +6,8 @@ import { type Answer, Customer, orderSchema, type Product } from '../e2e/shop-cl
 /** What POST /api/orders may take: the order's deadline of 2 s, and one more. */
 const ANSWER_DEADLINE_MS = 3_000;
 const INVENTORY = ['inventory-1', 'inventory-2'];
-const PROTOCOLS = ['saga', '2pc'];
+const COORDINATORS = ['coordinator-1', 'coordinator-2'];
+const PROTOCOLS = ['saga', 'tcc', '2pc'];
 
 /**
  * A participant that neither answers nor closes its connections: the third state. The shop says PENDING in
@@ -38,20 +39,20 @@ export function describeSilence(platform: () => TestPlatform, products: () => re
       await expectFinal(customer, answers);
     });
 
-    it('and comes back after the coordinator was killed', async () => {
+    it('and comes back after both coordinators were killed', async () => {
       const customer = await Customer.open(platform().url);
       await silence();
       const answers = await expectPending(customer, products());
-      await kill('coordinator');
+      await kill(...COORDINATORS);
       wake();
       await expectFinal(customer, answers);
     });
 
-    it('and is killed together with the coordinator', async () => {
+    it('and is killed together with both coordinators', async () => {
       const customer = await Customer.open(platform().url);
       await silence();
       const answers = await expectPending(customer, products());
-      await kill('coordinator', ...INVENTORY);
+      await kill(...COORDINATORS, ...INVENTORY);
       silenced = [];
       await expectFinal(customer, answers);
     });

@@ -7,7 +7,7 @@ import { finalOrder, placeOrder } from './place-order.js';
 import { Customer, orderSchema, plentifulProducts, type Product, ShopClient } from './shop-client.js';
 import { waitUntil } from './wait-until.js';
 
-const PROTOCOLS = [undefined, 'saga', '2pc', 'none'] as const;
+const PROTOCOLS = [undefined, 'saga', 'tcc', '2pc', '3pc', 'none'] as const;
 
 /** Reads may come from a cache; what they converge to within this time is what they mean. */
 const STOCK_DEADLINE_MS = 5_000;
@@ -21,7 +21,8 @@ export function describeOrders(shop: () => Shop): void {
   });
 
   const stockOf = async (...skus: string[]): Promise<number[]> => {
-    const products = await Promise.all(skus.map((sku) => new ShopClient(shop().url).product(sku)));
+    const guest = new ShopClient(shop().url);
+    const products = await Promise.all(skus.map((sku) => guest.product(sku, 'strong')));
     return products.map((product) => product.available);
   };
 
@@ -148,7 +149,7 @@ export function describeOrders(shop: () => Shop): void {
     expect(await customer.balanceMinor()).toBe(1);
   });
 
-  it.each(['saga', '2pc'])(
+  it.each(['saga', 'tcc', '2pc', '3pc'])(
     'refuses none of the %s orders that meet in one account and one product',
     async (protocol) => {
       const customer = await Customer.open(shop().url);

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import type { Shop } from './contract.js';
 import { expectProblem } from './expect-problem.js';
-import { listProducts, productPageSchema, productSchema, ShopClient } from './shop-client.js';
+import { listProducts, productPageSchema, productSchema, ShopClient, type Answer } from './shop-client.js';
+import { waitUntil } from './wait-until.js';
+
+const deadlineMs = 10_000;
 
 export function describeProducts(shop: () => Shop): void {
   const guest = (): ShopClient => new ShopClient(shop().url);
@@ -11,6 +14,9 @@ export function describeProducts(shop: () => Shop): void {
     expect(answer.status).toBe(200);
     return productPageSchema.parse(answer.body);
   };
+
+  const add = (client: ShopClient, body: object): Promise<Answer> =>
+    client.call('POST', '/control/products', { body });
 
   it('lists the catalogue in pages that do not overlap', async () => {
     const all = await listProducts(guest());
@@ -57,6 +63,42 @@ export function describeProducts(shop: () => Shop): void {
     const first = expectProblem(await guest().get(path), 404, 'not-found');
     const second = expectProblem(await guest().get(path), 404, 'not-found');
     expect(second).toEqual(first);
+  });
+
+  it('shows a product that is added, also where it was cached as absent', async () => {
+    const sku = `NEW-${randomUUID().slice(0, 8).toUpperCase()}`;
+    const product = { sku, name: 'Something new', priceMinor: 1_250, available: 5 };
+    const admin = new ShopClient(shop().url, shop().adminToken);
+    // Of every copy of the service.
+    for (let read = 0; read < 4; read += 1) {
+      expectProblem(await guest().get(`/api/products/${sku}`), 404, 'not-found');
+    }
+    const added = await add(admin, product);
+    expect([added.status, added.body]).toEqual([201, product]);
+    // Where no cache leads to the primary after a write, a replica may need a moment.
+    for (let read = 0; read < 4; read += 1) {
+      const found = await waitUntil(`${sku} is found`, deadlineMs, async () => {
+        const { status, body } = await guest().get(`/api/products/${sku}`);
+        return status === 200 ? body : undefined;
+      });
+      expect(found).toEqual(product);
+    }
+    expectProblem(await add(admin, product), 409, 'sku-taken');
+  });
+
+  it('has products added by the admin token alone, and only whole ones', async () => {
+    const product = { sku: 'NOT-ADDED', name: 'No', priceMinor: 1, available: 1 };
+    expectProblem(await add(guest(), product), 401, 'unauthenticated');
+    const admin = new ShopClient(shop().url, shop().adminToken);
+    for (const wrong of [
+      { sku: '../x' },
+      { priceMinor: -1 },
+      { available: 0.5 },
+      { name: '' },
+      { colour: 'red' },
+    ]) {
+      expectProblem(await add(admin, { ...product, ...wrong }), 400, 'validation-failed');
+    }
   });
 
   it('has a product that is sold out', async () => {

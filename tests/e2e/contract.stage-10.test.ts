@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { describeBadInput } from './bad-input.js';
+import { describeConsistency } from './consistency.js';
 import { asAsked, describeContract } from './contract.js';
 import { placeOrder } from './place-order.js';
 import { usePlatform } from './platform.js';
+import { describeSettings } from './settings.js';
 import { Customer, plentifulProducts, ShopClient } from './shop-client.js';
 
 describe('stage 10, services', () => {
@@ -13,6 +15,9 @@ describe('stage 10, services', () => {
     adminToken: platform().adminToken,
     reportedProtocol: asAsked,
   }));
+
+  describeSettings(platform);
+  describeConsistency(platform);
 
   // The last test of this platform, since nothing repairs what it breaks.
   it('breaks a law with an order without a protocol, and verify names the law', async () => {

@@ -1,5 +1,6 @@
 import { describe } from '@jest/globals';
 import { describeAccounts } from './contract-accounts.js';
+import { describeConsistency } from './contract-consistency.js';
 import { describeOperations } from './contract-operations.js';
 import { describeOrders } from './contract-orders.js';
 import { describeProducts } from './contract-products.js';
@@ -20,6 +21,7 @@ export function describeContract(shop: () => Shop): void {
   describe('accounts and tokens', () => describeAccounts(shop));
   describe('products', () => describeProducts(shop));
   describe('orders', () => describeOrders(shop));
+  describe('consistency', () => describeConsistency(shop));
   // Last, since it ends with the invariants over all that was done before.
   describe('operations', () => describeOperations(shop));
 }

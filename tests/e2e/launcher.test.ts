@@ -72,6 +72,12 @@ describe('the launcher', () => {
     await Promise.all([one.start(), other.start()]);
     await Promise.all([expectOpen(one), expectOpen(other)]);
     const pids = await one.pids();
+    const { exitCode, stdout } = await tristate(['status', '--state', one.stateFolder, '--json']);
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      stage: 1,
+      processes: pids.map((pid) => ({ pid, state: 'ready' })),
+    });
     expect((await tristate(['down', '--state', one.stateFolder])).exitCode).toBe(0);
     expect(pids.filter(isRunning)).toEqual([]);
     await expectOpen(other);

@@ -4,6 +4,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, jest } from '@jest/globals';
+import { inspectPlatform, nothingRuns, type PlatformStatus } from '#cli/launcher/inspect-platform.js';
+import { readRunRecord } from '#cli/launcher/run-record.js';
+import { findStateFolder } from '#cli/launcher/state-folder.js';
 import { z } from 'zod';
 
 export const repository = path.join(import.meta.dirname, '..', '..', '..');
@@ -21,23 +24,6 @@ export interface CliResult {
   stdout: string;
   stderr: string;
 }
-
-const statusSchema = z.object({
-  stage: z.number().nullable(),
-  url: z.string().nullable(),
-  processes: z.array(
-    z.object({
-      name: z.string(),
-      kind: z.string(),
-      pid: z.number(),
-      port: z.number().nullable(),
-      state: z.string(),
-      memoryBytes: z.number(),
-    }),
-  ),
-  totalMemoryBytes: z.number(),
-});
-export type Status = z.infer<typeof statusSchema>;
 
 const verdictSchema = z.object({
   ok: z.boolean(),
@@ -123,9 +109,12 @@ export class TestPlatform {
     if (exitCode !== 0) throw new Error(`tristate up ended with ${exitCode}\n${stdout}\n${stderr}`);
   }
 
-  async status(): Promise<Status> {
-    const { stdout } = await tristate(['status', '--state', this.stateFolder, '--json']);
-    return statusSchema.parse(JSON.parse(stdout));
+  /** What `tristate status --json` prints. */
+  async status(): Promise<PlatformStatus> {
+    const state = findStateFolder(this.stateFolder);
+    if (state === undefined) return nothingRuns;
+    const record = readRunRecord(state);
+    return record === undefined ? nothingRuns : inspectPlatform(state, record);
   }
 
   /** The pid under which a process runs right now; it changes when the launcher starts it again. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { isClosedConnection, resendingFetch } from '#platform/http/resending-fetch.js';
 
 /** The shapes of the public contract (DESIGN.md) that scripts rely on. */
 export const accountSchema = z.object({ id: z.uuid(), owner: z.string(), balanceMinor: z.int() });
@@ -64,6 +65,9 @@ const ANSWER_DEADLINE_MS = 20_000;
 
 /** Calls the shop at a base URL, with a user's token when it has one. */
 export class ShopClient {
+  /** What the shop has answered since the last request that took it along; the shop merges them. */
+  #sessions: readonly string[] = [];
+
   constructor(
     readonly baseUrl: string,
     readonly token?: string,
@@ -74,11 +78,13 @@ export class ShopClient {
     path: string,
     { body, headers = {}, token = this.token }: CallOptions = {},
   ): Promise<Answer> {
-    const response = await fetch(this.baseUrl + path, {
+    const sent = this.#sessions;
+    const response = await resendingFetch(this.baseUrl + path, {
       method,
       headers: {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(sent.length === 0 ? {} : { 'x-session': sent.join(', ') }),
         ...headers,
       },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -86,7 +92,12 @@ export class ShopClient {
       redirect: 'manual',
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, text, body: parseJson(text) };
+    const session = response.headers.get('x-session');
+    if (session !== null) this.#sessions = [...this.#sessions.filter((one) => !sent.includes(one)), session];
+    const answer = { status: response.status, headers: response.headers, text, body: parseJson(text) };
+    // A failover has cut off something that the session has seen: the next request starts a new one.
+    if (isSessionLost(answer)) this.#sessions = [];
+    return answer;
   }
 
   get(path: string, options: CallOptions = {}): Promise<Answer> {
@@ -97,8 +108,10 @@ export class ShopClient {
     return this.call('POST', '/api/orders', { body: order, headers: { 'idempotency-key': idempotencyKey } });
   }
 
-  async product(sku: string): Promise<Product> {
-    return productSchema.parse((await this.get(`/api/products/${sku}`)).body);
+  /** @param consistency a level of X-Consistency */
+  async product(sku: string, consistency?: string): Promise<Product> {
+    const headers = consistency === undefined ? {} : { 'x-consistency': consistency };
+    return productSchema.parse((await this.get(`/api/products/${sku}`, { headers })).body);
   }
 
   async order(id: string): Promise<Order> {
@@ -118,7 +131,17 @@ export class Customer extends ShopClient {
     super(baseUrl, token);
   }
 
+  /** Opens an account; another one if nginx has closed the idle connection on which the first one was asked for. */
   static async open(baseUrl: string, openingBalanceMinor = 100_000_000): Promise<Customer> {
+    try {
+      return await this.openOnce(baseUrl, openingBalanceMinor);
+    } catch (error) {
+      if (!isClosedConnection(error)) throw error;
+      return this.openOnce(baseUrl, openingBalanceMinor);
+    }
+  }
+
+  private static async openOnce(baseUrl: string, openingBalanceMinor: number): Promise<Customer> {
     const guest = new ShopClient(baseUrl);
     const owner = `user-${randomUUID()}`;
     const password = randomUUID();
@@ -155,6 +178,10 @@ export async function plentifulProducts(client: ShopClient): Promise<[Product, P
   if (one === undefined || other === undefined)
     throw new Error('the catalogue has no two products with plenty in stock');
   return [one, other];
+}
+
+export function isSessionLost({ body }: Pick<Answer, 'body'>): boolean {
+  return problemSchema.safeParse(body).data?.code === 'session-lost';
 }
 
 function parseJson(text: string): unknown {

@@ -24,6 +24,15 @@ const readStock: Statement<{ available: number; sold: number }> = {
   text: 'SELECT available, sold FROM inventory.products WHERE sku = $1',
 };
 
+const readHeld: Statement<{ held_minor: number }> = {
+  name: 'test-held',
+  text: 'SELECT held_minor FROM account.accounts WHERE id = $1',
+};
+const readReserved: Statement<{ reserved: number }> = {
+  name: 'test-reserved',
+  text: 'SELECT reserved FROM inventory.products WHERE sku = $1',
+};
+
 export async function newAccount(database: Database, balanceMinor: number): Promise<string> {
   const id = randomUUID();
   await database.run(insertAccount, [id, balanceMinor]);
@@ -34,6 +43,16 @@ export async function balanceOf(database: Database, accountId: string): Promise<
   const [row] = await database.run(readBalance, [accountId]);
   if (row === undefined) throw new Error(`There is no account ${accountId}`);
   return row.balance_minor;
+}
+
+/** What TCC holds of an account. */
+export async function heldOf(database: Database, accountId: string): Promise<number> {
+  return (await database.run(readHeld, [accountId]))[0]?.held_minor ?? 0;
+}
+
+/** What TCC has put aside of a product. */
+export async function reservedOf(database: Database, sku: string): Promise<number> {
+  return (await database.run(readReserved, [sku]))[0]?.reserved ?? 0;
 }
 
 export async function newProduct(database: Database, stock: number, priceMinor = 100): Promise<string> {
@@ -82,6 +101,8 @@ export interface BranchFixture {
   readonly gid: string;
   readonly action: BranchAction;
   effects(): Promise<number>;
+  /** How often what TCC reserves for it shows. */
+  reserved(): Promise<number>;
 }
 
 /** `refuses`: the branch's work cannot be done. */
@@ -95,6 +116,7 @@ export const newBranch: Record<
       gid: randomUUID(),
       action: debit(accountId, refuses ? 1_001 : 300),
       effects: async () => (1_000 - (await balanceOf(database, accountId))) / 300,
+      reserved: async () => (await heldOf(database, accountId)) / 300,
     };
   },
   reserveStock: async (database, refuses) => {
@@ -106,10 +128,13 @@ export const newBranch: Record<
       effects: async () => {
         const [two, one] = [await stockOf(database, plenty), await stockOf(database, scarce)];
         if (two.sold !== 2 * one.sold) throw new Error('one item was taken without the other');
-        if (two.available !== 10 - two.sold || one.available !== 3 - one.sold)
+        const [twice, once] = [await reservedOf(database, plenty), await reservedOf(database, scarce)];
+        if (twice !== 2 * once) throw new Error('one item was put aside without the other');
+        if (two.available + two.sold + twice !== 10 || one.available + one.sold + once !== 3)
           throw new Error('stock got lost');
         return one.sold;
       },
+      reserved: () => reservedOf(database, scarce),
     };
   },
   confirmOrder: async (database) => {
@@ -119,6 +144,7 @@ export const newBranch: Record<
       gid,
       action: confirm,
       effects: async () => ((await orders.byId(gid))?.status === 'CONFIRMED' ? 1 : 0),
+      reserved: () => Promise.resolve(0),
     };
   },
 };

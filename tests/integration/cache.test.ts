@@ -1,28 +1,25 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { z } from 'zod';
-import { Cache, CacheStore } from '#platform/cache/cache.js';
-import type { Metrics } from '#platform/metrics/metrics.js';
 import { waitUntil } from '../e2e/wait-until.js';
-import { newMetricsForTest, silent } from './postgres-for-test.js';
+import {
+  newProcessForTest,
+  options,
+  SourceForTest,
+  type PricedProduct,
+  type ProcessForTest,
+} from './cache-for-test.js';
 import { newRedisForTest, type RedisForTest } from './redis-for-test.js';
 
 /** A real server takes its time on a busy machine. */
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const deadlineMs = 30_000;
-const productSchema = z.object({ sku: z.string(), priceMinor: z.int() });
-type Product = z.infer<typeof productSchema>;
 
 describe('a cache', () => {
   let redis: RedisForTest;
   let direct: Redis;
-  let store: CacheStore;
-  let metrics: Metrics;
-  let cache: Cache<Product>;
-  /** The database behind the cache, and what it was asked for. */
-  let database: Map<string, Product>;
-  let asked: string[];
+  let source: SourceForTest;
+  let shop: ProcessForTest<PricedProduct>;
 
   beforeAll(async () => {
     redis = await newRedisForTest();
@@ -36,76 +33,115 @@ describe('a cache', () => {
 
   beforeEach(async () => {
     await direct.flushall();
-    metrics = newMetricsForTest();
-    store = new CacheStore(redis.url, metrics, silent);
-    const options = { name: 'product', schema: productSchema, ttlMs: 60_000, absentTtlMs: 30_000 };
-    cache = new Cache(store, metrics, options);
-    database = new Map([['MUG', { sku: 'MUG', priceMinor: 990 }]]);
-    asked = [];
-    await waitUntil('Redis is connected', deadlineMs, async () =>
-      (await store.get('any')) === null ? true : undefined,
-    );
+    source = new SourceForTest();
+    source.write('MUG', 990);
+    shop = await newProcessForTest(redis.url, source);
   });
-  afterEach(() => store.close());
+  afterEach(() => shop.close());
 
-  const read = (sku: string): Promise<Product | undefined> =>
-    cache.read(sku, async () => {
-      asked.push(sku);
-      return database.get(sku);
-    });
-  const results = async (): Promise<Record<string, number>> => {
-    const { values } = await metrics.cacheReads.get();
-    return Object.fromEntries(values.map(({ labels, value }) => [labels['result'] ?? '', value]));
-  };
+  const priceOf = async (sku: string): Promise<number | undefined> =>
+    (await shop.read(sku)).value?.priceMinor;
 
   it('loads what it misses, and then has it', async () => {
-    expect(await read('MUG')).toEqual({ sku: 'MUG', priceMinor: 990 });
-    expect(await read('MUG')).toEqual({ sku: 'MUG', priceMinor: 990 });
-    expect(asked).toEqual(['MUG']);
-    expect(await results()).toEqual({ miss: 1, hit: 1 });
-    expect(await direct.pttl('product:MUG')).toBeGreaterThan(30_000);
+    expect(await shop.read('MUG')).toMatchObject({ value: { sku: 'MUG', priceMinor: 990 }, from: 'source' });
+    expect(await shop.read('MUG')).toMatchObject({ value: { sku: 'MUG', priceMinor: 990 }, from: 'cache' });
+    expect(source.asked).toEqual(['MUG']);
+    expect(await shop.results()).toEqual({ miss: 1, hit: 1 });
   });
 
-  it('remembers that there is nothing, so that it is asked for once', async () => {
-    expect(await read('NONE')).toBeUndefined();
-    expect(await read('NONE')).toBeUndefined();
-    expect(asked).toEqual(['NONE']);
-    expect(await results()).toEqual({ miss: 1, absent: 1 });
-    expect(await direct.pttl('product:NONE')).toBeLessThanOrEqual(30_000);
+  it('remembers that there is nothing, for a shorter time, so that it is asked for once', async () => {
+    expect(await priceOf('NONE')).toBeUndefined();
+    expect(await priceOf('NONE')).toBeUndefined();
+    expect(source.asked).toEqual(['NONE']);
+    expect(await shop.results()).toEqual({ miss: 1, absent: 1 });
+    expect(await direct.pttl('product:NONE')).toBeLessThanOrEqual(options.absentTtlMs * 1.5);
+    shop.passes(options.absentTtlMs * 1.5);
+    expect(await priceOf('NONE')).toBeUndefined();
+    expect(source.asked).toEqual(['NONE', 'NONE']);
   });
 
-  it('loads again what was changed', async () => {
-    await read('MUG');
-    await read('NEW');
-    database.set('MUG', { sku: 'MUG', priceMinor: 1_090 }).set('NEW', { sku: 'NEW', priceMinor: 1 });
-    await cache.invalidate(['MUG', 'NEW']);
-    await cache.invalidate([]);
-    expect(await read('MUG')).toEqual({ sku: 'MUG', priceMinor: 1_090 });
-    expect(await read('NEW')).toEqual({ sku: 'NEW', priceMinor: 1 });
+  it('does not remember it without null markers', async () => {
+    shop.switches.nullMarker = false;
+    await priceOf('NONE');
+    await priceOf('NONE');
+    expect(source.asked).toEqual(['NONE', 'NONE']);
+    expect(await direct.exists('product:NONE')).toBe(0);
+  });
+
+  it('tells how old a value is, and shows it while it is fetched anew', async () => {
+    shop.switches.jitter = false;
+    await priceOf('MUG');
+    source.write('MUG', 1_090);
+    shop.passes(options.ttlMs);
+    const stale = await shop.read('MUG');
+    expect(stale).toMatchObject({ value: { priceMinor: 990 }, from: 'cache' });
+    expect(stale.ageMs).toBeGreaterThanOrEqual(options.ttlMs);
+    await waitUntil('the value is fetched anew', deadlineMs, async () =>
+      (await priceOf('MUG')) === 1_090 ? true : undefined,
+    );
+    expect(source.asked).toEqual(['MUG', 'MUG']);
   });
 
   it.each([
-    ['what is not JSON', '{"sku":'],
-    ['another shape', '{"sku":"MUG","priceMinor":"free"}'],
-    ['null', 'null'],
-  ])('drops %s that somebody wrote into it', async (_, poison) => {
-    await direct.set('product:MUG', poison);
-    expect(await read('MUG')).toEqual({ sku: 'MUG', priceMinor: 990 });
-    expect(await results()).toEqual({ unreadable: 1 });
-    expect(JSON.parse((await direct.get('product:MUG')) ?? '')).toEqual({ sku: 'MUG', priceMinor: 990 });
+    ['long after it expired', options.ttlMs + options.staleMs, true],
+    ['at once when stale values are switched off', options.ttlMs, false],
+  ])('shows no value that expired, %s', async (_, passedMs, staleWhileRevalidate) => {
+    Object.assign(shop.switches, { staleWhileRevalidate, jitter: false });
+    await priceOf('MUG');
+    source.write('MUG', 1_090);
+    shop.passes(passedMs);
+    expect(await priceOf('MUG')).toBe(1_090);
   });
 
-  it('reads from the database while Redis is down, and uses Redis when it is back', async () => {
-    await read('MUG');
-    await redis.kill();
-    expect(await read('MUG')).toEqual({ sku: 'MUG', priceMinor: 990 });
-    expect(await read('NONE')).toBeUndefined();
-    await cache.invalidate(['MUG']);
-    expect(await results()).toEqual({ miss: 1, unavailable: 2 });
-    await redis.start();
-    await waitUntil('a read is a hit again', deadlineMs, async () => {
-      await read('MUG');
-      return (await results())['hit'] === undefined ? undefined : true;
-    });
+  it('has something old for those who would rather have it than nothing', async () => {
+    expect(await shop.cache.peek('MUG')).toBeUndefined();
+    await priceOf('MUG');
+    await shop.cache.invalidate(['MUG']);
+    shop.passes(options.mostStaleMs / 2);
+    expect(await shop.cache.peek('MUG')).toMatchObject({ value: { priceMinor: 990 }, from: 'cache' });
+    shop.passes(options.mostStaleMs);
+    expect(await shop.cache.peek('MUG')).toBeUndefined();
+    expect(await shop.cache.peek('NONE')).toBeUndefined();
+    expect(source.asked).toEqual(['MUG']);
   });
+
+  it('is passed by for a reader who wants no cache', async () => {
+    await priceOf('MUG');
+    const demand = { allowed: false, atLeast: { epoch: 0, lsn: 0n } };
+    expect(await shop.read('MUG', demand)).toMatchObject({ from: 'source', ageMs: 0 });
+    expect(await shop.results()).toEqual({ miss: 1, bypassed: 1 });
+  });
+
+  it.each([
+    ['what is not an entry', '{"sku":"MUG","priceMinor":1}'],
+    ['nothing', ''],
+    ['an entry whose value is not JSON', `V${'0'.repeat(8 + 16)}${'f'.repeat(72)}{"sku":`],
+    [
+      'an entry with a value of another shape',
+      `V${'0'.repeat(24)}${'f'.repeat(72)}{"sku":"MUG","priceMinor":"free"}`,
+    ],
+    ['an entry with no value', `V${'0'.repeat(24)}${'f'.repeat(72)}null`],
+  ])('drops %s that somebody wrote into it, and counts it', async (_, poison) => {
+    // Something must be there first that tells this Redis from one that has lost its memory.
+    await priceOf('NONE');
+    await direct.set('product:MUG', poison);
+    expect(await priceOf('MUG')).toBe(990);
+    expect(await shop.results()).toMatchObject({ unreadable: 1 });
+    expect((await shop.metrics.cacheDropped.get()).values).toMatchObject([{ value: 1 }]);
+    expect(await priceOf('MUG')).toBe(990);
+    expect(await shop.results()).toMatchObject({ hit: 1 });
+  });
+
+  it.each(['product:MUG', 'product@space', 'product@lease:MUG', 'product@known'])(
+    'goes on when somebody makes a list of %s',
+    async (key) => {
+      await priceOf('MUG');
+      await direct.del(key);
+      await direct.lpush(key, 'poison');
+      expect(await priceOf('MUG')).toBe(990);
+      await shop.cache.invalidate(['MUG']);
+      expect(await priceOf('MUG')).toBe(990);
+      expect(await shop.read('MUG')).toMatchObject({ value: { priceMinor: 990 }, from: 'cache' });
+    },
+  );
 });

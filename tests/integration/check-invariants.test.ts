@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { PreparedTransactions } from '#platform/participant/prepared-transactions.js';
+import { ThreePhaseBranches } from '#platform/participant/three-phase-branches.js';
 import type { Database } from '#platform/postgres/database.js';
 import { AccountAudit } from '#services/account/storage/audit.js';
 import { InventoryAudit } from '#services/inventory/storage/audit.js';
 import { OrderAudit } from '#services/order/storage/audit.js';
 import { checkInvariants } from '#services/registry/domain/check-invariants.js';
 import { waitUntil } from '../e2e/wait-until.js';
-import { debit, newAccount, newProduct } from './branch-fixtures.js';
+import { confirm, debit, newAccount, newPendingOrder, newProduct, reserve } from './branch-fixtures.js';
 import { ask, newParticipantForTest } from './participant-for-test.js';
 import { newPostgresForTest, type PostgresForTest } from './postgres-for-test.js';
 import { newShopForTest } from './shop-for-test.js';
@@ -20,9 +22,12 @@ const tables = [
   'account.accounts',
   'account.entries',
   'account.fence',
+  'account.holds',
+  'account.three_phase',
   'inventory.products',
   'inventory.movements',
   'inventory.fence',
+  'inventory.reservations',
   'orders.orders',
 ];
 
@@ -154,15 +159,62 @@ describe('the conservation laws', () => {
     const message = { gid: randomUUID(), action: debit(await newAccount(database, 100), 10) };
     const participant = newParticipantForTest(database);
     expect(await ask(participant, { ...message, phase: 'prepare' })).toBe('done');
+    try {
+      const broken = await waitUntil('the law fails', deadlineMs, async () => {
+        const laws = await brokenLaws();
+        return laws.length > 0 ? laws : undefined;
+      });
+      // All services have the same database here.
+      const law = 'no transaction is left prepared for more than 5 s';
+      expect(broken).toEqual([`account: ${law}`, `inventory: ${law}`, `order: ${law}`]);
+    } finally {
+      await ask(participant, { ...message, phase: 'abort' });
+    }
     expect(await brokenLaws()).toEqual([]);
-    const broken = await waitUntil('the law fails', deadlineMs, async () => {
-      const laws = await brokenLaws();
-      return laws.length > 0 ? laws : undefined;
-    });
-    // All services have the same database here.
-    const law = 'no transaction is left prepared for more than 5 s';
-    expect(broken).toEqual([`account: ${law}`, `inventory: ${law}`, `order: ${law}`]);
-    await ask(participant, { ...message, phase: 'abort' });
+  });
+
+  it('do not mind what is held for an order, and see it when it was forgotten', async () => {
+    const participant = newParticipantForTest(database);
+    const held = { gid: randomUUID(), action: debit(await newAccount(database, 100), 10) };
+    const item = { sku: await newProduct(database, 5), quantity: 2, priceMinor: 100 };
+    const reserved = { gid: randomUUID(), action: reserve(item) };
+    for (const branch of [held, reserved])
+      expect(await ask(participant, { ...branch, phase: 'try' })).toBe('done');
+    expect(await brokenLaws()).toEqual([]);
+    await doctor(`UPDATE account.holds SET at = at - interval '11 s'`);
+    await doctor(`UPDATE inventory.reservations SET at = at - interval '11 s'`);
+    expect(await brokenLaws()).toEqual([
+      'account: no hold is left undecided for more than 10 s',
+      'inventory: no reservation is left undecided for more than 10 s',
+    ]);
+    await doctor('DELETE FROM account.holds');
+    await doctor('DELETE FROM inventory.reservations');
+    expect(await brokenLaws()).toEqual([
+      'account: what is held of each account is what its holds say',
+      'inventory: what is reserved is what the reservations say',
+    ]);
+  });
+
+  it('see an order of three-phase commit whose branches decided differently, until it is repaired', async () => {
+    const participant = newParticipantForTest(database);
+    const key = { gid: await newPendingOrder(database), branch: 0 };
+    const branch = { gid: key.gid, action: confirm };
+    expect(await ask(participant, { ...branch, phase: 'can-commit' })).toBe('done');
+    const alone = new ThreePhaseBranches(database, new PreparedTransactions(database));
+    expect(await alone.decideAlone(key, participant.handler(confirm))).toBe('aborted');
+    const [account, sku] = [await newAccount(database, 100), await newProduct(database, 5)];
+    const others = [debit(account, 100), reserve({ sku, quantity: 1, priceMinor: 100 })];
+    for (const [index, action] of others.entries()) {
+      for (const phase of ['can-commit', 'pre-commit', 'do-commit'] as const)
+        expect(await ask(participant, { gid: key.gid, branch: index + 1, action, phase })).toBe('done');
+    }
+    await doctor('UPDATE orders.orders SET total_minor = 100, account_id = $2, items = $3 WHERE id = $1', [
+      key.gid,
+      account,
+      JSON.stringify([{ sku, quantity: 1, priceMinor: 100 }]),
+    ]);
+    expect(await brokenLaws()).toEqual([money, oneDebit, items]);
+    expect(await ask(participant, { ...branch, phase: 'redo' })).toBe('done');
     expect(await brokenLaws()).toEqual([]);
   });
 });

@@ -34,12 +34,18 @@ describe('migrations', () => {
 
     const client = new pg.Client({ connectionString: config.connectionString });
     await client.connect();
-    const { rows: migrations } = await client.query('SELECT name FROM inventory.migrations ORDER BY name');
+    const { rows: migrations } = await client.query<{ name: string }>(
+      'SELECT name FROM inventory.migrations ORDER BY name',
+    );
     const { rows: rare } = await client.query(
       `SELECT available FROM inventory.products WHERE sku = 'RARE-3'`,
     );
     await client.end();
-    expect(migrations).toEqual([{ name: '0001_products' }, { name: '0002_catalogue' }]);
+    expect(migrations.map(({ name }) => name)).toEqual([
+      '0001_products',
+      '0002_catalogue',
+      '0003_reservations',
+    ]);
     expect(rare).toEqual([{ available: 3 }]);
   });
 

@@ -1,35 +1,44 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Participant } from '#platform/participant/participant.js';
 import type { Database } from '#platform/postgres/database.js';
-import type { Phase } from '#protocols/commit/messages.js';
-import { BranchModel } from '#simulator/branch-model.js';
-import { newBranch } from './branch-fixtures.js';
+import { PreparedTransactions } from '#platform/participant/prepared-transactions.js';
+import { ThreePhaseBranches } from '#platform/participant/three-phase-branches.js';
+import { FencedBranch, ThreePhaseBranch, type ExpectedBranch, type Step } from './branch-expectations.js';
+import { newBranch, type BranchFixture } from './branch-fixtures.js';
 import { ask, newParticipantForTest } from './participant-for-test.js';
 import { newPostgresForTest, type PostgresForTest } from './postgres-for-test.js';
 
 /** A real server takes its time on a busy machine. */
 jest.setTimeout(60_000);
 
-/**
- * Every branch answers every sequence of messages as the simulator's model of a participant does, and has the same
- * effects: what the simulation proves of the model then holds for PostgreSQL.
- */
+/** Every branch answers every sequence of messages as it is expected to, and has the expected effects. */
 
-interface Step {
-  readonly phase: Phase;
-  readonly attempt: number;
+interface Protocol {
+  readonly steps: readonly Step[];
+  readonly length: number;
+  readonly expected: new (refusal: string | undefined, isOrder: boolean) => ExpectedBranch;
 }
 
-const sagaSteps: readonly Step[] = [
-  { phase: 'apply', attempt: 1 },
-  { phase: 'cancel', attempt: 1 },
-];
-const twoPhaseSteps: readonly Step[] = [
-  { phase: 'prepare', attempt: 1 },
-  { phase: 'prepare', attempt: 2 },
-  { phase: 'commit', attempt: 1 },
-  { phase: 'abort', attempt: 1 },
-];
+const first = (...phases: Step['phase'][]): Step[] => phases.map((phase) => ({ phase, attempt: 1 }));
+
+const protocols: Readonly<Record<string, Protocol>> = {
+  saga: { steps: first('apply', 'cancel'), length: 4, expected: FencedBranch },
+  tcc: { steps: first('try', 'confirm', 'cancel'), length: 4, expected: FencedBranch },
+  '2pc': {
+    steps: [...first('prepare', 'commit', 'abort'), { phase: 'prepare', attempt: 2 }],
+    length: 3,
+    expected: FencedBranch,
+  },
+  '3pc': {
+    steps: [
+      ...first('pre-commit', 'do-commit', 'abort', 'silence'),
+      { phase: 'can-commit', attempt: 1 },
+      { phase: 'can-commit', attempt: 2 },
+    ],
+    length: 3,
+    expected: ThreePhaseBranch,
+  },
+};
 
 function sequencesOf(steps: readonly Step[], length: number): Step[][] {
   if (length === 0) return [[]];
@@ -38,32 +47,8 @@ function sequencesOf(steps: readonly Step[], length: number): Step[][] {
   return [...shorter, ...longest.flatMap((sequence) => steps.map((step) => [...sequence, step]))];
 }
 
-const sequences = [...sequencesOf(sagaSteps, 4), ...sequencesOf(twoPhaseSteps, 3)];
-
-interface Outcome {
-  readonly answers: string[];
-  readonly effects: number;
-}
-
-/** Undefined: this sequence is not asked for. */
-function expectedOf(
-  sequence: readonly Step[],
-  refusal: string | undefined,
-  isOrder: boolean,
-): Outcome | undefined {
-  const model = new BranchModel(refusal);
-  const answers: string[] = [];
-  for (const { phase, attempt } of sequence) {
-    // A first prepare waits for the locks of an earlier one until it gives up; that has a test of its own.
-    if (phase === 'prepare' && attempt === 1 && model.state === 'prepared') return undefined;
-    // A confirmed order is final: it is its saga's last branch, so that nothing after it can fail.
-    if (isOrder && model.state === 'applied' && (phase === 'cancel' || phase === 'abort')) return undefined;
-    const answer = model.handle(phase, attempt);
-    answers.push(answer === undefined ? 'silent' : answer.type === 'done' ? 'done' : answer.code);
-  }
-  // A prepared transaction does not show.
-  return { answers, effects: model.state === 'prepared' ? 0 : model.effects };
-}
+/** So many run at once: each may leave one transaction prepared until it ends. */
+const batch = 32;
 
 const cases = [
   { action: 'debitAccount', refusal: undefined },
@@ -85,22 +70,41 @@ describe('a participant’s branch', () => {
   });
   afterAll(() => postgres.remove());
 
-  it.each(cases)(
-    '$action behaves like its model, where it refuses with $refusal',
-    async ({ action, refusal }) => {
-      await Promise.all(
-        sequences.map(async (sequence) => {
-          const expected = expectedOf(sequence, refusal, action === 'confirmOrder');
-          if (expected === undefined) return;
-          const branch = await newBranch[action](database, refusal !== undefined);
-          const answers: string[] = [];
-          for (const step of sequence) answers.push(await ask(participant, { ...branch, ...step }));
-          const actual = { answers, effects: await branch.effects() };
-          // What is left prepared would hold its locks.
-          await ask(participant, { ...branch, phase: 'abort' });
-          expect({ sequence, ...actual }).toEqual({ sequence, ...expected });
-        }),
-      );
+  const play = async (branch: BranchFixture, step: Step): Promise<string> => {
+    if (step.phase !== 'silence')
+      return ask(participant, { ...branch, phase: step.phase, attempt: step.attempt });
+    const alone = new ThreePhaseBranches(database, new PreparedTransactions(database));
+    const key = { gid: branch.gid, branch: 0 };
+    return (await alone.decideAlone(key, participant.handler(branch.action))) ?? 'silent';
+  };
+
+  const everyCase = Object.keys(protocols).flatMap((protocol) => cases.map((one) => ({ protocol, ...one })));
+  it.each(everyCase)(
+    'of $protocol: $action, where it refuses with $refusal',
+    async ({ protocol, action, refusal }) => {
+      const { steps, length, expected: Expected } = protocols[protocol] as Protocol;
+      const sequences = sequencesOf(steps, length);
+      const run = async (sequence: readonly Step[]): Promise<void> => {
+        const expected = new Expected(refusal, action === 'confirmOrder');
+        const branch = await newBranch[action](database, refusal !== undefined);
+        const [answers, right]: [string[], string[]] = [[], []];
+        for (const step of sequence) {
+          answers.push(await play(branch, step));
+          right.push(expected.answer(step));
+        }
+        const [effects, reserved] = [await branch.effects(), await branch.reserved()];
+        // What is left prepared would hold its locks.
+        for (const phase of ['abort', 'commit', 'do-commit'] as const)
+          await ask(participant, { ...branch, phase });
+        expect({ sequence, answers, effects, reserved }).toEqual({
+          sequence,
+          answers: right,
+          effects: expected.effects,
+          reserved: expected.reserved,
+        });
+      };
+      for (let done = 0; done < sequences.length; done += batch)
+        await Promise.all(sequences.slice(done, done + batch).map(run));
     },
   );
 });

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { prepareDataFolders } from '#cli/launcher/data-folder.js';
 import { findFreePorts } from '#cli/launcher/ports.js';
-import { createCluster, createDatabases, databaseEnvironment, planPostgres } from '#cli/launcher/postgres.js';
+import { createCluster } from '#cli/launcher/postgres/create-cluster.js';
+import { createDatabases, databaseEnvironment } from '#cli/launcher/postgres/roles.js';
+import { planServer } from '#cli/launcher/postgres/server.js';
 import { openStateFolder, type StateFolder } from '#cli/launcher/state-folder.js';
 import { findSystemUser } from '#cli/launcher/system-user.js';
 import type { DatabaseConfig } from '#platform/config/process-config.js';
@@ -46,10 +48,11 @@ export class PostgresForTest {
   /** Makes a database; its role has the same name and owns it. */
   async create(name: string, poolSize = 8): Promise<DatabaseConfig> {
     await createDatabases(this.state, this.port, [name]);
-    const environment = databaseEnvironment(this.state, this.port, name, poolSize);
+    const access = { database: name, role: name, poolSize, port: this.port };
+    const environment = databaseEnvironment(this.state, access);
     const url = new URL(environment['TRISTATE_DATABASE_URL'] ?? '');
     url.password = readFileSync(environment['TRISTATE_DATABASE_PASSWORD_FILE'] ?? '', 'utf8').trim();
-    return { connectionString: url.href, poolSize };
+    return { connectionString: url.href, poolSize, members: [], maxReplicaLagMs: 10_000 };
   }
 
   /** Makes a database with the tables of these services, and opens it. */
@@ -74,10 +77,11 @@ export async function newPostgresForTest(): Promise<PostgresForTest> {
   chmodSync(folder, 0o755);
   const state = openStateFolder(folder);
   const folders = prepareDataFolders(state, findSystemUser());
-  await createCluster(state, folders);
+  const member = 'postgres-1';
+  await createCluster(state, folders, member);
   const [port = 0] = await findFreePorts(1, 0);
-  const settings = { port, poolConnections: 40, maxPreparedTransactions: 64, sharedBuffersMb: 32 };
-  const plan = planPostgres(folders, settings);
+  const settings = { maxConnections: 120, maxPreparedTransactions: 64, sharedBuffersMb: 32, alone: true };
+  const plan = planServer(folders, { ...settings, name: 'postgres', member, port });
   // Tests kill the server and not the machine, so what it has handed to the system is safe.
   const server = new ServerForTest({ ...plan, args: [...plan.args, '-c', 'fsync=off'] });
   const postgres = new PostgresForTest(state, server, port);

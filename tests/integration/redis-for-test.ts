@@ -10,6 +10,9 @@ export interface RedisForTest {
   readonly url: string;
   start(): Promise<void>;
   kill(): Promise<void>;
+  /** It keeps its connections and its memory, and answers nothing. */
+  pause(): void;
+  resume(): void;
   remove(): Promise<void>;
 }
 
@@ -19,12 +22,14 @@ export async function newRedisForTest(): Promise<RedisForTest> {
   chmodSync(dataFolder, 0o755);
   const [port = 0] = await findFreePorts(1, 0);
   const folders = { user: findSystemUser(), dataFolder, postgresFolder: '' };
-  const server = new ServerForTest(planRedis(folders, { port, maxMemoryMb: 16 }));
+  const server = new ServerForTest(planRedis(folders, { port, maxMemoryMb: 64 }));
   await server.start();
   return {
     url: `redis://127.0.0.1:${port}`,
     start: () => server.start(),
     kill: () => server.kill(),
+    pause: () => server.pause(),
+    resume: () => server.resume(),
     remove: async () => {
       await server.kill();
       rmSync(dataFolder, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
+import { listProcesses, processTree, signal } from '#cli/launcher/process-table.js';
 import type { ProcessPlan } from '#cli/launcher/supervisor.js';
 import { waitUntil } from '../e2e/wait-until.js';
 
@@ -15,7 +16,7 @@ export class ServerForTest {
 
   async start(): Promise<void> {
     const { plan } = this;
-    await plan.beforeStart?.();
+    await plan.beforeStart?.('first');
     const { uid, gid } = plan.user ?? {};
     const child = spawn(plan.command, plan.args, {
       cwd: plan.workingFolder,
@@ -34,6 +35,21 @@ export class ServerForTest {
       startDeadlineMs,
       async () => (await plan.isReady()) || undefined,
     );
+  }
+
+  /** Stops it where it is (SIGSTOP), with all that it has started; its connections stay open. */
+  pause(): void {
+    this.signalTree('SIGSTOP');
+  }
+
+  resume(): void {
+    this.signalTree('SIGCONT');
+  }
+
+  private signalTree(name: NodeJS.Signals): void {
+    const pid = this.child?.pid;
+    if (pid === undefined) throw new Error(`${this.plan.name} does not run`);
+    for (const process of processTree(pid, listProcesses())) signal(process, name);
   }
 
   /** As a power cut would. */

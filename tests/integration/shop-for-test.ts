@@ -17,7 +17,7 @@ export interface ShopForTest {
 /** The shop of the stages with one database: all services' tables in it, and orders as one local transaction. */
 export function newShopForTest(
   database: Database,
-  prices: PriceSource = new PostgresProducts(database),
+  prices: PriceSource = new PostgresProducts(database, database),
 ): ShopForTest {
   const orders = new PostgresOrders(database);
   const execution = new LocalExecution(database, newParticipantForTest(database));

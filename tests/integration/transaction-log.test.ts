@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Metrics } from '#platform/metrics/metrics.js';
 import type { Database, Statement } from '#platform/postgres/database.js';
 import type { Transaction } from '#platform/runtime/transaction-runtime.js';
-import { GroupCommitLog } from '#services/coordinator/storage/transaction-log.js';
+import { GroupCommitLog, readLogOnDisk } from '#services/coordinator/storage/transaction-log.js';
 import { waitUntil } from '../e2e/wait-until.js';
 import { newMetricsForTest, newPostgresForTest, silent, type PostgresForTest } from './postgres-for-test.js';
 
@@ -24,11 +24,13 @@ describe('the coordinator’s log', () => {
   });
   afterAll(() => postgres.remove());
 
-  const newLog = (): GroupCommitLog => new GroupCommitLog(database, metrics, silent);
+  const newLog = (term = 0, fenced = (): void => undefined): GroupCommitLog =>
+    new GroupCommitLog({ sql: database, term, fenced, metrics, logger: silent });
   const newTransaction = (): Transaction => ({
     gid: randomUUID(),
     protocol: '2pc',
     branches: [{ action: { $case: 'confirmOrder', confirmOrder: {} } }],
+    correlationId: 'a-request',
   });
   const recordsOf = async ({ gid }: Transaction): Promise<string[]> => {
     const statement: Statement<{ kind: string }> = {
@@ -49,6 +51,27 @@ describe('the coordinator’s log', () => {
     void log.append(transaction, { kind: 'begin' }, false);
     await log.append(transaction, { kind: 'commit' }, true);
     expect(await recordsOf(transaction)).toEqual(['begin', 'commit']);
+  });
+
+  it('finds every open transaction again, wherever the mark of the ended ones stands', async () => {
+    const [log, old, ended, young] = [newLog(), newTransaction(), newTransaction(), newTransaction()];
+    const open = async (): Promise<string[]> => {
+      const found = new Set((await log.readOpen()).map(({ transaction }) => transaction.gid));
+      return [old, ended, young].map(({ gid }) => gid).filter((gid) => found.has(gid));
+    };
+    await log.append(old, { kind: 'begin' }, true);
+    await log.append(ended, { kind: 'begin' }, true);
+    await log.append(ended, { kind: 'end' }, true);
+    await log.passEnded();
+    expect(await open()).toEqual([old.gid]);
+    await log.append(old, { kind: 'end' }, true);
+    await log.passEnded();
+    await log.append(young, { kind: 'begin' }, true);
+    expect(await open()).toEqual([young.gid]);
+    await log.passEnded();
+    expect(await open()).toEqual([young.gid]);
+    await newLog(7).passEnded();
+    expect(await open()).toEqual([young.gid]);
   });
 
   it('writes a record that nobody waits for by itself', async () => {
@@ -104,6 +127,34 @@ describe('the coordinator’s log', () => {
     expect(await log.outcomeOf(aborted.gid)).toEqual({ outcome: 'aborted', code: 'insufficient-funds' });
     expect(await log.outcomeOf(open.gid)).toBeUndefined();
     expect(await log.outcomeOf(randomUUID())).toBeUndefined();
+    // Aborted for a branch in doubt: whoever asks brings the other branches, and they have to be told.
+    const presumed = newTransaction();
+    void log.append(presumed, { kind: 'abort', code: 'coordinator-restarted' }, false);
+    await log.append(presumed, { kind: 'end' }, true);
+    expect(await log.outcomeOf(presumed.gid)).toEqual({
+      outcome: 'aborted',
+      code: 'coordinator-restarted',
+      presumed: true,
+    });
+  });
+
+  it('shows what is on disk of a transaction, in order, also how a divergence was repaired', async () => {
+    const [log, transaction] = [newLog(), { ...newTransaction(), protocol: '3pc' as const }];
+    for (const kind of ['begin', 'pre-commit'] as const) await log.append(transaction, { kind }, true);
+    await log.append(transaction, { kind: 'diverged', branches: [0, 2] }, true);
+    await log.append(transaction, { kind: 'end' }, true);
+    await log.appendRepair(transaction, 'repaired', 'committed');
+    const onDisk = await readLogOnDisk(database, transaction.gid);
+    expect(onDisk?.protocol).toBe('3pc');
+    expect(onDisk?.records.map(({ kind, detail, term }) => [kind, detail, term])).toEqual([
+      ['begin', '', 0],
+      ['pre-commit', '', 0],
+      ['diverged', '0, 2', 0],
+      ['end', '', 0],
+      ['repaired', 'committed', 0],
+    ]);
+    expect(await log.read(transaction.gid)).toMatchObject({ repair: 'repaired' });
+    expect(await readLogOnDisk(database, randomUUID())).toBeUndefined();
   });
 
   it('goes on when the database is back, and loses nothing that was appended meanwhile', async () => {

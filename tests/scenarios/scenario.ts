@@ -1,5 +1,7 @@
 import { commitProtocols, type CommitProtocolName } from '#protocols/commit/catalogue.js';
 import type { CommitProtocol, Effect, Event, LogRecord, Phase, Timer } from '#protocols/commit/messages.js';
+import { describeState } from './describe-state.js';
+import { ParticipantScript } from './participant-script.js';
 
 /**
  * A scenario is a text file: comments (`# …`), and blocks of a command, a line `----`, and what the core answered:
@@ -9,8 +11,12 @@ import type { CommitProtocol, Effect, Event, LogRecord, Phase, Timer } from '#pr
  *     begin
  *     done 0 apply                      a branch's answer: done, or refused with a code
  *     refused 1 apply out-of-stock
+ *     alone 1 aborted                   3PC: the branch has decided by itself
  *     timer retry                       the timer that was scheduled last; `timer retry 1` that of round 1
  *     recover begin abort:out-of-stock  after a restart, with these records in the log
+ *     recover begin pre-commit diverged:1,2
+ *
+ * A scenario that starts with `new participant` is one of a 3PC participant: see participant-script.ts.
  */
 export interface Block {
   /** Comments and empty lines before the command. */
@@ -53,7 +59,7 @@ export function formatScenario({ blocks, after }: Scenario): string {
 
 /** Runs the commands and returns the scenario with what came out. */
 export function runScenario({ blocks, after }: Scenario): Scenario {
-  const script = new Script();
+  const script = blocks[0]?.command === 'new participant' ? new ParticipantScript() : new Script();
   return { blocks: blocks.map((block) => ({ ...block, output: script.run(block.command) })), after };
 }
 
@@ -97,6 +103,8 @@ class Script {
         return { type: 'done', branch: Number(first), phase: second as Phase };
       case 'refused':
         return { type: 'refused', branch: Number(first), phase: second as Phase, code: third };
+      case 'alone':
+        return { type: 'decided-alone', branch: Number(first), outcome: second as 'committed' | 'aborted' };
       case 'timer': {
         const timer = first as Timer;
         const round = second === '' ? this.rounds.get(timer) : Number(second);
@@ -112,16 +120,17 @@ class Script {
 }
 
 function parseRecord(word: string): LogRecord {
-  const [kind = '', code = ''] = word.split(':');
-  return kind === 'abort' ? { kind, code } : { kind: kind as 'begin' | 'commit' | 'end' };
+  const [kind = '', detail = ''] = word.split(':');
+  if (kind === 'abort') return { kind, code: detail };
+  if (kind === 'diverged') return { kind, branches: detail.split(',').map(Number) };
+  return { kind: kind as 'begin' | 'pre-commit' | 'commit' | 'end' };
 }
 
 function describeEffect(effect: Effect): string {
   switch (effect.type) {
     case 'persist': {
       const { record, forced } = effect;
-      const name = record.kind === 'abort' ? `abort ${record.code}` : record.kind;
-      return `persist ${name}${forced ? ', forced' : ''}`;
+      return `persist ${describeRecord(record)}${forced ? ', forced' : ''}`;
     }
     case 'send': {
       const why = effect.code === '' ? '' : ` because of ${effect.code}`;
@@ -133,14 +142,20 @@ function describeEffect(effect: Effect): string {
       return effect.outcome.outcome === 'aborted'
         ? `reply aborted ${effect.outcome.code}`
         : 'reply committed';
+    case 'diverged':
+      return `diverged in ${effect.branches.join(', ')}`;
     case 'forget':
       return 'forget';
   }
 }
 
-function describeState(state: unknown): string {
-  return `state ${JSON.stringify(state)
-    .replaceAll(/"(\w+)":/g, '$1: ')
-    .replaceAll(',', ', ')
-    .replaceAll('"', '')}`;
+function describeRecord(record: LogRecord): string {
+  switch (record.kind) {
+    case 'abort':
+      return `abort ${record.code}`;
+    case 'diverged':
+      return `diverged ${record.branches.join(', ')}`;
+    default:
+      return record.kind;
+  }
 }

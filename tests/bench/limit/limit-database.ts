@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
-import { createDatabases, databaseEnvironment } from '#cli/launcher/postgres.js';
+import { createDatabases, databaseEnvironment } from '#cli/launcher/postgres/roles.js';
 import type { StateFolder } from '#cli/launcher/state-folder.js';
 import type { Logger } from '#platform/logging/logger.js';
 import { migrate } from '#platform/postgres/migrations.js';
@@ -24,12 +24,12 @@ const balanceMinor = 1_000_000_000_000;
  */
 export async function createLimitDatabase(state: StateFolder, port: number): Promise<LimitDatabase> {
   await createDatabases(state, port, [name]);
-  const environment = databaseEnvironment(state, port, name, 2);
+  const environment = databaseEnvironment(state, { database: name, role: name, poolSize: 2, port });
   const url = environment['TRISTATE_DATABASE_URL'] ?? '';
   const password = readFileSync(environment['TRISTATE_DATABASE_PASSWORD_FILE'] ?? '', 'utf8').trim();
   const withPassword = new URL(url);
   withPassword.password = password;
-  const config = { connectionString: withPassword.href, poolSize: 2 };
+  const config = { connectionString: withPassword.href, poolSize: 2, members: [], maxReplicaLagMs: 10_000 };
   const logger = { info: () => undefined } as unknown as Logger;
   for (const { migrations } of [accountService, inventoryService, orderService, coordinatorService]) {
     for (const { schema, directory } of migrations) await migrate(config, schema, directory, logger);

@@ -1,9 +1,13 @@
 import type { PricedOrder } from '#services/order/domain/order-execution.js';
+import { threePhaseName } from '#platform/participant/three-phase-branches.js';
 import { recordOrder, type OrderStatements } from './order-statements.js';
 import { renderExecute, renderScript } from './pgbench-script.js';
 import type { RecordedStatement } from './recording-sql.js';
 
-export type OrderCase = 'saga' | '2pc' | 'local';
+export type OrderCase = 'saga' | 'tcc' | '2pc' | '3pc' | 'local';
+
+/** Orders for products at random, or all for the same one. */
+export type Skew = 'spread' | 'hot';
 
 /** How many products the shop's own catalogue has in plenty; the limit's are as many. */
 export const productCount = 192;
@@ -18,10 +22,14 @@ const firstNumber = 100;
  * another round trip. Like UUIDv7 they grow, so that the indexes grow at their end.
  */
 const gid = ':n-0000-7000-8000-000000000:c';
-const account = '00000000-0000-7000-8000-000000000:c';
+/** The id of the account whose number is in pgbench's variable c. */
+export const accountPattern = '00000000-0000-7000-8000-000000000:c';
+
+/** Sets that variable to any of the accounts. */
+export const randomAccount = `c random(${firstNumber}, ${firstNumber + customerCount - 1})`;
 
 export const accountIds = Array.from({ length: customerCount }, (_, index) =>
-  account.replace(':c', String(firstNumber + index)),
+  accountPattern.replace(':c', String(firstNumber + index)),
 );
 export const skuOf = (index: number): string => `BEN-CHM-${firstNumber + index}`;
 
@@ -29,7 +37,7 @@ export const skuOf = (index: number): string => `BEN-CHM-${firstNumber + index}`
 function newOrder(protocol: OrderCase): PricedOrder {
   return {
     id: gid,
-    accountId: account,
+    accountId: accountPattern,
     idempotencyKey: `limit-${gid}`,
     requestHash: 'x'.repeat(43),
     protocol,
@@ -41,43 +49,58 @@ function newOrder(protocol: OrderCase): PricedOrder {
 }
 
 /** The pgbench script of one order: the same statements and transactions as the services' own, and nothing else. */
-export async function renderOrderScript(protocol: OrderCase): Promise<string> {
+export async function renderOrderScript(protocol: OrderCase, skew: Skew = 'spread'): Promise<string> {
   const order = await recordOrder(newOrder(protocol));
-  const body = await bodies[protocol](order);
-  const { insert, reserve, debit, confirm, log } = order;
-  const statements = [insert, reserve, debit, confirm, ...(protocol === 'local' ? [] : [await log('end')])];
+  const steps = await bodies[protocol](order);
+  const statements = new Map(steps.flatMap((step) => (typeof step === 'string' ? [] : [[step.name, step]])));
+  const body = steps.map((step) => (typeof step === 'string' ? step : renderExecute(step)));
   const variables = [
     'n :n + 1',
     `c ${firstNumber} + :client_id`,
-    `s random(${firstNumber}, ${firstNumber + productCount - 1})`,
+    skew === 'hot' ? `s ${firstNumber}` : `s random(${firstNumber}, ${firstNumber + productCount - 1})`,
   ];
-  return renderScript(variables, statements, body);
+  return renderScript(variables, [...statements.values()], body);
 }
 
-const run = renderExecute;
+/** A statement, or a command that PostgreSQL does not prepare. */
+type Step = RecordedStatement | string;
 
-const bodies: Record<OrderCase, (order: OrderStatements) => Promise<string[]>> = {
-  local: async ({ insert, reserve, debit, confirm }) => [
-    'BEGIN;',
-    ...[insert, reserve, debit, confirm].map(run),
-    'COMMIT;',
+const bodies: Record<OrderCase, (order: OrderStatements) => Promise<Step[]>> = {
+  local: async ({ insert, branches }) => ['BEGIN;', insert, ...branches.map(({ apply }) => apply), 'COMMIT;'],
+  saga: async ({ insert, branches, log }) => [
+    insert,
+    await log('begin'),
+    ...branches.map(({ apply }) => apply),
+    await log('end'),
   ],
-  saga: async ({ insert, reserve, debit, confirm, log }) =>
-    [insert, await log('begin'), reserve, debit, confirm, await log('end')].map(run),
-  // The begin record is not forced: it is on its way when the commit record is, and goes out with it.
-  '2pc': async ({ insert, reserve, debit, confirm, log }) => [
-    run(insert),
-    ...prepared(reserve, 0),
-    ...prepared(debit, 1),
-    ...prepared(confirm, 2),
-    run(await log('begin', 'commit')),
-    ...[0, 1, 2].map((branch) => `COMMIT PREPARED '${preparedName(branch)}';`),
-    run(await log('end')),
+  // A begin record that is not forced is on its way when the commit record is, and goes out with it.
+  tcc: async ({ insert, branches, log }) => [
+    insert,
+    ...branches.map((branch) => branch.try),
+    await log('begin', 'commit'),
+    ...branches.map(({ confirm }) => confirm),
+    await log('end'),
+  ],
+  '2pc': async ({ insert, branches, log }) => [
+    insert,
+    ...branches.flatMap(({ apply }, branch) => prepared(apply, nameOf(branch))),
+    await log('begin', 'commit'),
+    ...branches.map((_, branch) => `COMMIT PREPARED '${nameOf(branch)}';`),
+    await log('end'),
+  ],
+  '3pc': async ({ insert, branches, log }) => [
+    insert,
+    await log('begin'),
+    ...branches.flatMap(({ apply }, branch) => prepared(apply, threePhaseName({ gid, branch }))),
+    await log('pre-commit'),
+    ...branches.map(({ preCommit }) => preCommit),
+    ...branches.map((_, branch) => `COMMIT PREPARED '${threePhaseName({ gid, branch })}';`),
+    await log('commit', 'end'),
   ],
 };
 
-function prepared(statement: RecordedStatement, branch: number): string[] {
-  return ['BEGIN;', run(statement), `PREPARE TRANSACTION '${preparedName(branch)}';`];
+function prepared(statement: RecordedStatement, name: string): Step[] {
+  return ['BEGIN;', statement, `PREPARE TRANSACTION '${name}';`];
 }
 
-const preparedName = (branch: number): string => `${gid}/${branch}`;
+const nameOf = (branch: number): string => `${gid}/${branch}`;

@@ -12,6 +12,6 @@ export class RecordingSql implements Sql {
 
   async run<Row>({ name, text }: Statement<Row>, values: readonly unknown[]): Promise<Row[]> {
     this.statements.push({ name, text, values });
-    return [{ id: '', state: 'applied', code: null }] as Row[];
+    return [{ id: '', state: 'applied', code: null, status: 'PENDING' }] as Row[];
   }
 }

@@ -1,6 +1,6 @@
 // The load generator, a process of its own: gets one plan, answers one result, and ends.
 import { setTimeout as delay } from 'node:timers/promises';
-import { Histogram } from './histogram.js';
+import { Histogram } from '#protocols/histogram.js';
 import type { LoadPlan, LoadResult } from './load-plan.js';
 import { OrderClient } from './order-client.js';
 

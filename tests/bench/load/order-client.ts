@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { ResponseReader } from './response-reader.js';
+import { ResponseReader } from '#cli/load/wire/response-reader.js';
 
 export interface OrderClientPlan {
   readonly port: number;

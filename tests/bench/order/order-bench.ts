@@ -35,7 +35,7 @@ export async function benchOrders(
   const { only, seconds, warmUp: warmUpSeconds } = options;
   const machine = describeMachine({ ...tools });
   const bench = new OrderBench(options, tools, progress);
-  const coordinated = only.filter((name): name is OrderCase => name === 'saga' || name === '2pc');
+  const coordinated = only.filter((name): name is 'saga' | '2pc' => name === 'saga' || name === '2pc');
   const orders: OrderFigures[] = [];
   let reads: ReadFigures | undefined;
   if (coordinated.length > 0 || only.includes('reads')) {

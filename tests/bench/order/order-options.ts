@@ -5,20 +5,27 @@ import { customerCount } from '../limit/order-script.js';
 export const caseNames = ['saga', '2pc', 'local', 'reads'] as const;
 export type CaseName = (typeof caseNames)[number];
 
-export interface OrderBenchOptions {
+/** How long and how often to measure. */
+export interface TimeOptions {
   readonly seconds: number;
   readonly warmUp: number;
   readonly rounds: number;
+  readonly json?: true;
+}
+
+export interface RoundOptions extends TimeOptions {
   readonly clients: readonly number[];
+}
+
+export interface OrderBenchOptions extends RoundOptions {
   readonly only: readonly CaseName[];
   readonly profile?: true;
-  readonly json?: true;
 }
 
 const longestRoundSeconds = 60;
 const mostRounds = 20;
 
-export function addOrderOptions(command: Command): Command {
+export function addTimeOptions(command: Command): Command {
   return command
     .option(
       '--seconds <number>',
@@ -32,8 +39,20 @@ export function addOrderOptions(command: Command): Command {
       wholeNumber(1, longestRoundSeconds),
       5,
     )
-    .option('--rounds <number>', 'rounds, of which the medians count', wholeNumber(1, mostRounds), 3)
-    .option('--clients <list>', 'numbers of customers that order side by side', readClients, [1, 16, 64])
+    .option('--rounds <number>', 'rounds, of which the medians count', wholeNumber(1, mostRounds), 3);
+}
+
+export function addRoundOptions(command: Command): Command {
+  return addTimeOptions(command).option(
+    '--clients <list>',
+    'numbers of customers that order side by side',
+    readClients,
+    [1, 16, 64],
+  );
+}
+
+export function addOrderOptions(command: Command): Command {
+  return addRoundOptions(command)
     .option('--only <list>', `which of ${caseNames.join(', ')}`, readCases, [...caseNames])
     .option('--profile', 'profile the services under the saga with 16 clients instead')
     .addOption(jsonOption());

@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { resendingFetch } from '#platform/http/resending-fetch.js';
 import type { Progress } from '#bootstrap/progress.mjs';
 import { Failure } from '#cli/failure.js';
 import { deleteData } from '#cli/launcher/data-folder.js';
@@ -21,6 +22,8 @@ const settleMs = 20_000;
 export interface BenchPlatformOptions {
   readonly stage: number;
   readonly progress: Progress;
+  /** Of the database, instead of what the stage has. */
+  readonly replicas?: number;
   /** NODE_OPTIONS of the services. */
   readonly nodeOptions?: string;
 }
@@ -35,7 +38,7 @@ export class BenchPlatform {
 
   constructor(
     readonly port: number,
-    { stage, progress, nodeOptions }: BenchPlatformOptions,
+    { stage, progress, replicas, nodeOptions }: BenchPlatformOptions,
   ) {
     this.watcher = stopWhenOrphaned(this.folder);
     this.platform = new Platform({
@@ -43,6 +46,7 @@ export class BenchPlatform {
       port,
       stateFolder: this.folder,
       progress,
+      ...(replicas !== undefined && { replicas }),
       ...(nodeOptions !== undefined && { nodeOptions }),
     });
   }
@@ -79,17 +83,30 @@ export class BenchPlatform {
     return findLiveRun(this.platform.state)?.processes ?? [];
   }
 
+  /** Of the primary: in a platform that has just been started it is the first server. */
   get postgresPort(): number {
-    const server = this.processes.find(({ kind }) => kind === 'postgres');
-    if (server === undefined) throw new Error('the platform has no PostgreSQL');
-    return server.port;
+    const [primary] = this.postgresPorts;
+    if (primary === undefined) throw new Error('the platform has no PostgreSQL');
+    return primary;
+  }
+
+  get replicaPorts(): number[] {
+    return this.postgresPorts.slice(1);
+  }
+
+  get adminToken(): string {
+    return readFileSync(this.platform.state.adminTokenPath, 'utf8').trim();
+  }
+
+  private get postgresPorts(): number[] {
+    const servers = this.processes.filter(({ kind }) => kind === 'postgres');
+    return servers.sort((one, other) => one.name.localeCompare(other.name)).map(({ port }) => port);
   }
 
   /** Throws when a law of conservation is broken: figures of a shop that loses money mean nothing. */
   async checkInvariants(): Promise<void> {
-    const token = readFileSync(this.platform.state.adminTokenPath, 'utf8').trim();
-    const response = await fetch(`http://127.0.0.1:${this.port}/control/invariants?waitMs=${settleMs}`, {
-      headers: { authorization: `Bearer ${token}` },
+    const response = await resendingFetch(`http://127.0.0.1:${this.port}/control/invariants?waitMs=${settleMs}`, {
+      headers: { authorization: `Bearer ${this.adminToken}` },
     });
     const text = await response.text();
     if (response.status !== 200)

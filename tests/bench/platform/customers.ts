@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { resendingFetch } from '#platform/http/resending-fetch.js';
 import { Failure } from '#cli/failure.js';
 
 /** Enough for every order of a run, whatever it buys. */
 const openingBalanceMinor = 100_000_000_000;
 
+const accountSchema = z.object({ id: z.string() });
 const tokenSchema = z.object({ token: z.string() });
 const pageSchema = z.object({ items: z.array(z.object({ sku: z.string(), available: z.number() })) });
 
@@ -27,6 +29,8 @@ export class Customers {
   private constructor(
     private readonly url: string,
     private readonly all: readonly Credentials[],
+    /** Of their accounts. */
+    readonly ids: readonly string[],
   ) {}
 
   static async open(url: string, count: number): Promise<Customers> {
@@ -35,8 +39,12 @@ export class Customers {
       owner: `bench-${run}-${index}`,
       password: randomBytes(12).toString('hex'),
     }));
-    for (const credentials of all) await call(`${url}/api/accounts`, { ...credentials, openingBalanceMinor });
-    return new Customers(url, all);
+    const ids: string[] = [];
+    for (const credentials of all) {
+      const account = await call(`${url}/api/accounts`, { ...credentials, openingBalanceMinor });
+      ids.push(accountSchema.parse(account).id);
+    }
+    return new Customers(url, all, ids);
   }
 
   /** One token for each customer, none of which expires soon. */
@@ -62,7 +70,7 @@ export async function listSkus(url: string): Promise<string[]> {
 }
 
 async function call(url: string, body?: unknown): Promise<unknown> {
-  const response = await fetch(url, {
+  const response = await resendingFetch(url, {
     ...(body !== undefined && {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

@@ -1,9 +1,9 @@
-import { fork, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ReadRound } from '../order/order-result.js';
 import { listSkus } from '../platform/customers.js';
+import { BareServer } from './bare-server-process.js';
 import { renderWrkScript, runWrk } from './wrk.js';
 
 export const readConnections = 64;
@@ -13,8 +13,7 @@ export class ReadMeasure {
   private constructor(
     private readonly wrk: string,
     private readonly frontDoorPort: number,
-    private readonly bareServer: ChildProcess,
-    private readonly barePort: number,
+    private readonly bareServer: BareServer,
     private readonly folder: string,
   ) {}
 
@@ -24,17 +23,11 @@ export class ReadMeasure {
     const sample = await (await fetch(`${url}${paths[0]}`)).text();
     const folder = mkdtempSync(join(tmpdir(), 'tristate-wrk-'));
     writeFileSync(join(folder, 'products.lua'), renderWrkScript(paths));
-    const server = fork(join(import.meta.dirname, 'bare-server.js'), [sample]);
-    const port = await new Promise<number>((resolve, reject) => {
-      server.once('message', (message: number) => resolve(message));
-      server.once('error', reject);
-      server.once('exit', () => reject(new Error('The bare server ended at its start')));
-    });
-    return new ReadMeasure(wrk, frontDoorPort, server, port, folder);
+    return new ReadMeasure(wrk, frontDoorPort, await BareServer.start(sample), folder);
   }
 
   async round(seconds: number): Promise<ReadRound> {
-    const bare = await this.run(this.barePort, seconds);
+    const bare = await this.run(this.bareServer.port, seconds);
     const shop = await this.run(this.frontDoorPort, seconds);
     return {
       readsPerSecond: shop.requestsPerSecond,
@@ -45,7 +38,7 @@ export class ReadMeasure {
   }
 
   close(): void {
-    this.bareServer.disconnect();
+    this.bareServer.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 

@@ -1,5 +1,5 @@
 import type { OrderBenchResult, OrderFigures } from '../order/order-result.js';
-import { renderTable } from './table.js';
+import { renderTable } from '#cli/text-table.js';
 
 export const orderHeader = [
   'case',
@@ -9,6 +9,7 @@ export const orderHeader = [
   'p99 ms',
   'limit/s',
   'of the limit',
+  'of the best limit',
 ] as const;
 const cpuHeader = ['CPU ms for an order', 'clients'] as const;
 

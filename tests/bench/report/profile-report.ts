@@ -1,6 +1,6 @@
 import { groups, type Group } from '../profile/group.js';
 import type { ProfileResult } from '../profile/profile-bench.js';
-import { renderTable } from './table.js';
+import { renderTable } from '#cli/text-table.js';
 
 /** What is no part of an order's time. */
 const notWork: readonly Group[] = ['idle', 'profiler'];

@@ -1,0 +1,120 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { schemaFindings, unknownFields } from './kubernetes-schemas.js';
+import { type KubernetesObject, helm, objectsOf, render, template, valueFiles } from './render.js';
+import { chartFolder, root } from './tools.js';
+
+/** Stages 4 and 5 differ from 1 and 10 in numbers alone. */
+const goldenFiles = [
+  'stages/01-single.yaml',
+  'stages/10-services.yaml',
+  'ci/external-databases-values.yaml',
+  'ci/high-availability-values.yaml',
+];
+
+/** Holds the chart against Helm, against Kubernetes' schemas, and against what it rendered before. */
+describe('the chart', () => {
+  it.each(valueFiles)('passes the lint with %s', (file) => {
+    const { status, output, errors } = helm(
+      'lint',
+      '--strict',
+      chartFolder,
+      '--values',
+      path.join(chartFolder, file),
+    );
+    expect(`${output}${errors}`).not.toMatch(/\[(ERROR|WARNING)\]/);
+    expect(status).toBe(0);
+  });
+
+  const all = new Map(valueFiles.map((file) => [file, objectsOf(render(file))]));
+
+  it('renders objects that Kubernetes knows, with no field that it does not know', () => {
+    const objects = [...all.values()].flat();
+    expect(schemaFindings(objects)).toEqual([]);
+    expect(unknownFields(objects)).toEqual([]);
+  });
+
+  it('would notice a wrong type', () => {
+    const [service] = all.get('ci/default-values.yaml')?.filter(({ kind }) => kind === 'Service') ?? [];
+    const wrong = { ...service, spec: { ports: 'http' } } as unknown as KubernetesObject;
+    expect(schemaFindings([wrong])).toEqual([expect.stringContaining('ports')]);
+  });
+
+  it('would notice a field that Kubernetes does not know', () => {
+    const [service] = all.get('ci/default-values.yaml')?.filter(({ kind }) => kind === 'Service') ?? [];
+    if (service === undefined) throw new Error('there is no Service');
+    const misspelt = { ...service, spec: { ...service.spec, clusterIp: 'None' } };
+    expect(unknownFields([misspelt])).toEqual([expect.stringMatching(/clusterIp.* does not exist/)]);
+  });
+
+  it.each(valueFiles)('gives no two objects the same name with %s', (file) => {
+    const names = (all.get(file) ?? []).map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
+  // Files are compared line by line; UPDATE=1 writes them anew, and the diff is read.
+  it('renders stage 10 by default', () => {
+    expect(render('ci/default-values.yaml')).toBe(render('stages/10-services.yaml'));
+  });
+
+  it.each(goldenFiles)('renders with %s what it rendered before', (file) => {
+    const golden = path.join(
+      root,
+      'tests/chart/golden',
+      file.replace('/', '-').replace(/\.yaml$/, '.golden'),
+    );
+    const rendered = render(file);
+    if (process.env['UPDATE'] === '1') writeFileSync(golden, rendered);
+    expect(rendered.split('\n')).toEqual(readFileSync(golden, 'utf8').split('\n'));
+  });
+
+  it('makes the objects of another release under other names', () => {
+    const { output } = helm('template', 'other', chartFolder);
+    const names = objectsOf(output).map(({ metadata }) => metadata.name);
+    expect(names.filter((name) => !name.startsWith('other-tristate'))).toEqual([]);
+  });
+
+  it('rolls a pod when the script that it runs has changed, and for nothing else', () => {
+    const pods = (rendered: string): Map<string, string> =>
+      new Map(
+        objectsOf(rendered)
+          .filter(({ spec }) => spec?.['template'] !== undefined)
+          .map(({ metadata, spec }) => [metadata.name, JSON.stringify(spec?.['template'])]),
+      );
+    const before = pods(render(undefined));
+    const after = pods(render(undefined, 'redis.maxMemoryMb=65'));
+    const rolled = [...before].filter(([name, pod]) => after.get(name) !== pod).map(([name]) => name);
+    expect(rolled).toEqual(['tristate-redis']);
+  });
+
+  it('refuses a Kubernetes that is too old', () => {
+    const { status, errors } = helm('template', 'tristate', chartFolder, '--kube-version', '1.28.0');
+    expect(status).not.toBe(0);
+    expect(errors).toContain('kubeVersion');
+  });
+
+  it('tells what to do next', () => {
+    const notes = helm('install', 'tristate', chartFolder, '--dry-run=client', '--namespace', 'shop').output;
+    expect(notes).toContain('kubectl --namespace shop port-forward service/tristate 8080:8080');
+    expect(notes).toContain('helm --namespace shop test tristate');
+  });
+
+  it.each<[string, string[]]>([
+    ['ordres', ['ordres.protocol="saga"']],
+    ['orders.deadlineMs', ['orders.deadlineMs="soon"']],
+    ['services.order.replicas', ['services.order.replicas=-1']],
+    ['orders.protocol', ['orders.protocol="4pc"']],
+    ['services.supervisor.replicas to 1', ['services.supervisor.replicas=0']],
+    ['postgres.external.host', ['postgres.enabled=false']],
+    ['exactly one monolith', ['frontDoor.enabled=false']],
+    ['maxPreparedTransactions', ['orders.protocol="2pc"', 'postgres.maxPreparedTransactions=0']],
+    ['exposure.httpRoute.gateway', ['exposure.httpRoute.enabled=true']],
+    ['services.registry', ['services.registry.replicas=0']],
+  ])('refuses values and names %s', (named, sets) => {
+    const { status, errors } = template(undefined, ...sets);
+    expect(status).not.toBe(0);
+    const words = named.split('.').at(-1) ?? named;
+    expect(errors).toContain(words);
+  });
+});

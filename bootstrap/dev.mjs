@@ -66,7 +66,7 @@ async function restartChanged() {
   const { processes } = await status();
   for (const { name, pid } of processes) {
     if (!changed.some((service) => name === service || name.startsWith(`${service}-`))) continue;
-    process.kill(pid, 'SIGTERM');
+    process.kill(pid, 'SIGINT');
     await progress.step(`restart ${name}`, () => restarted(name, pid));
   }
 }

@@ -6,6 +6,7 @@ import { waitUntil } from '../e2e/wait-until.js';
 import { ControlClient } from './control-client.js';
 import { FINAL_DEADLINE_MS, OrderStream } from './order-stream.js';
 import { describeSilence } from './silent-participant.js';
+import { describeTraffic } from './traffic.js';
 
 const VICTIMS = [
   'order-1',
@@ -93,6 +94,7 @@ describe('a process is killed while orders come in', () => {
   }
 
   describeSilence(platform, () => products.slice(0, 2));
+  describeTraffic(platform, () => products[0]);
 
   it('goes on reading products and taking orders while Redis is silent', async () => {
     const redis = await platform().pidOf('redis');

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { BranchAction } from '#platform/participant/branch-handler.js';
 import type { Participant } from '#platform/participant/participant.js';
+import { requirePreparedTransactions } from '#platform/participant/prepared-transactions.js';
 import type { Database } from '#platform/postgres/database.js';
 import type { Phase } from '#protocols/commit/messages.js';
 import { confirmOrder } from '#services/order/storage/confirm-order.js';
@@ -160,5 +161,38 @@ describe('a participant', () => {
     expect(answers.filter((answer) => answer === 'done')).toHaveLength(40);
     expect(answers.filter((answer) => answer === 'insufficient-funds')).toHaveLength(24);
     expect(await balanceOf(database, account)).toBe(0);
+  });
+});
+
+describe('a participant on a server without prepared transactions', () => {
+  let postgres: PostgresForTest;
+  let database: Database;
+
+  beforeAll(async () => {
+    postgres = await newPostgresForTest(0);
+    database = await postgres.open('shop', ['account', 'inventory', 'orders']);
+  });
+  afterAll(() => postgres.remove());
+
+  it.each(['prepare', 'can-commit'] as const)(
+    'votes no when it is told to %s, and says why',
+    async (phase) => {
+      const branch = await newBranch.debitAccount(database, false);
+      const participant = newParticipantForTest(database);
+      expect(await ask(participant, { ...branch, phase })).toBe('prepared-transactions-off');
+      expect(await ask(participant, { ...branch, phase: 'abort' })).toBe('done');
+      expect(await branch.effects()).toBe(0);
+    },
+  );
+
+  it.each(['2pc', '3pc'] as const)(
+    'does not start where orders are %s, and says what to change',
+    async (name) => {
+      await expect(requirePreparedTransactions(database, name)).rejects.toThrow(/max_prepared_transactions/);
+    },
+  );
+
+  it('starts where orders need none', async () => {
+    await expect(requirePreparedTransactions(database, 'saga')).resolves.toBeUndefined();
   });
 });

@@ -71,7 +71,7 @@ export class PostgresForTest {
   }
 }
 
-export async function newPostgresForTest(): Promise<PostgresForTest> {
+export async function newPostgresForTest(maxPreparedTransactions = 64): Promise<PostgresForTest> {
   const folder = mkdtempSync(path.join(tmpdir(), 'tristate-integration-'));
   // PostgreSQL may run as another user than the tests.
   chmodSync(folder, 0o755);
@@ -80,7 +80,7 @@ export async function newPostgresForTest(): Promise<PostgresForTest> {
   const member = 'postgres-1';
   await createCluster(state, folders, member);
   const [port = 0] = await findFreePorts(1, 0);
-  const settings = { maxConnections: 120, maxPreparedTransactions: 64, sharedBuffersMb: 32, alone: true };
+  const settings = { maxConnections: 120, maxPreparedTransactions, sharedBuffersMb: 32, alone: true };
   const plan = planServer(folders, { ...settings, name: 'postgres', member, port });
   // Tests kill the server and not the machine, so what it has handed to the system is safe.
   const server = new ServerForTest({ ...plan, args: [...plan.args, '-c', 'fsync=off'] });

@@ -25,13 +25,17 @@ const clients = 16;
 const connections = 256;
 const timeoutMs = 10_000;
 const warmUpMs = 2_000;
+/** Before it the rate grows from a tenth: a shop that has just started runs code that no engine has compiled yet. */
+const rampMs = 20_000;
+/** Answers of the ramp are not counted, whatever they are. */
+const rampFrom = 0.1;
 /** The tokens of customers live for 15 minutes: no work under one load may take longer. */
 const longestMs = 14 * 60_000;
 const beginTimeoutMs = 30_000;
 /** What is under way at the end of the work is answered by then. */
 const lastAnswersMs = 3_000;
 
-/** Runs work while visitors come at a steady rate, whatever the answers do; they come until it is done. */
+/** Runs work while visitors come at a steady rate, whatever the answers do; they come until it is done, and nobody counts the first ones. */
 export async function underLoad(
   client: FrontDoorClient,
   { rate, seed }: { readonly rate: number; readonly seed: number },
@@ -52,6 +56,13 @@ export async function underLoad(
     clients: process.platform === 'linux' ? clients : 1,
     workers: 1,
   };
+  const ramp = { kind: 'ramp', rate: Math.max(1, rate * rampFrom), peak: rate } as const;
+  await runLoad({
+    ...plan,
+    loop: { kind: 'open', shape: ramp, connections },
+    durationMs: rampMs,
+    warmUpMs: 0,
+  });
   const ending = new AbortController();
   let latest: LoadProgress | undefined;
   let failure: unknown;

@@ -8,6 +8,7 @@ import {
   type FrontDoorStrategy,
 } from '#protocols/balancing/strategy.js';
 import { detectorNames, type DetectorName } from '#protocols/failure-detector/detector.js';
+import { readVersion } from './version.js';
 
 /**
  * The configuration of one service process. This is the only place of the services that reads the
@@ -246,7 +247,6 @@ const environmentSchema = z.object({
   TRISTATE_HEARTBEAT_DETECTOR: z.enum(detectorNames).default('phi-accrual'),
   TRISTATE_HEARTBEAT_KEEP_SHARE: z.coerce.number().min(0).max(1).default(0.5),
   TRISTATE_HEARTBEAT_SLOW_START_MS: z.coerce.number().int().min(0).max(600_000).default(3_000),
-  TRISTATE_VERSION: z.string().max(64).default('unknown'),
   TRISTATE_REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   TRISTATE_SECRETS_DIR: z.string().min(1),
   TRISTATE_PEERS: peers.default(new Map()),
@@ -315,7 +315,7 @@ export function readProcessConfig(
       keepShare: env.TRISTATE_HEARTBEAT_KEEP_SHARE,
       slowStartMs: env.TRISTATE_HEARTBEAT_SLOW_START_MS,
     },
-    version: env.TRISTATE_VERSION,
+    version: readVersion(),
     peers: env.TRISTATE_PEERS,
     order: {
       protocol: env.TRISTATE_ORDER_PROTOCOL,

@@ -79,6 +79,11 @@ export const errorCodes = {
     grpc: GrpcStatus.ABORTED,
     title: 'A service did not vote in time, so the transaction was aborted',
   },
+  'prepared-transactions-off': {
+    http: 409,
+    grpc: GrpcStatus.FAILED_PRECONDITION,
+    title: 'A service’s database has prepared transactions off, which this protocol needs',
+  },
   'coordinator-restarted': {
     http: 409,
     grpc: GrpcStatus.ABORTED,

@@ -1,3 +1,4 @@
+import type { ProtocolName } from '../config/process-config.js';
 import { hasSqlState, sqlState, type Database, type Session, type Statement } from '../postgres/database.js';
 import { type Answer, done, doneBefore } from './answer.js';
 import type { BranchAction, BranchHandler, BranchKey } from './branch-handler.js';
@@ -17,6 +18,36 @@ const findPrepared: Statement<unknown> = {
   name: 'find-prepared',
   text: 'SELECT 1 FROM pg_prepared_xacts WHERE gid = $1 AND database = current_database()',
 };
+
+const mostPrepared: Statement<{ most: string }> = {
+  name: 'most-prepared',
+  text: "SELECT current_setting('max_prepared_transactions') AS most",
+};
+
+/** A vote where the server takes no prepared transactions, whoever asks. */
+const switchedOff: Answer = {
+  type: 'refused',
+  code: 'prepared-transactions-off',
+  did: 'refused prepared-transactions-off',
+};
+
+/** The protocols whose votes are prepared transactions. */
+const preparing: ReadonlySet<ProtocolName> = new Set(['2pc', '3pc']);
+
+/**
+ * @param protocol of orders that name none
+ * @throws Error with what to change, when the database cannot carry that protocol out
+ */
+export async function requirePreparedTransactions(database: Database, protocol: ProtocolName): Promise<void> {
+  if (!preparing.has(protocol)) return;
+  const [row] = await database.run(mostPrepared, []);
+  if (row?.most !== '0') return;
+  throw new Error(
+    `orders.protocol is ${protocol}, but the database server has prepared transactions off: ` +
+      'set max_prepared_transactions to three for each order under way (256 for example) and restart it, ' +
+      'or choose another protocol (saga, tcc)',
+  );
+}
 
 /** Votes and decisions as prepared transactions (PREPARE TRANSACTION) of one database. */
 export class PreparedTransactions {
@@ -60,6 +91,7 @@ export class PreparedTransactions {
       });
     } catch (error) {
       if (error instanceof PreparedBefore) return doneBefore;
+      if (hasSqlState(error, sqlState.objectNotInPrerequisiteState)) return switchedOff;
       throw error;
     } finally {
       waiting.abort();

@@ -9,6 +9,7 @@ import { hasFailpoints } from '../faults/fault.js';
 import { createHttpApp } from '../http/http-app.js';
 import type { Logger } from '../logging/logger.js';
 import { serveParticipant } from '../participant/participant-endpoint.js';
+import { requirePreparedTransactions } from '../participant/prepared-transactions.js';
 import { createPlatform, platformModule, type Platform } from './platform.js';
 import { Schemas, type SchemaMigrations } from './schemas.js';
 
@@ -52,6 +53,8 @@ async function start(service: ServiceDefinition, platform: Platform): Promise<Ne
   const { config, logger, database, grpcServer, participant } = platform;
   if (database !== undefined && service.migrations.length > 0)
     await new Schemas(database, service.migrations, logger).bringUpToDate();
+  if (database !== undefined && service.participates)
+    await requirePreparedTransactions(database, config.order.protocol);
   const root: DynamicModule = {
     module: class ProcessModule {},
     imports: [platformModule(platform), ...service.modules(config)],

@@ -34,6 +34,7 @@ export const orderPaths: PathItems = {
         'out-of-stock',
         'price-changed',
         'participant-unavailable',
+        'prepared-transactions-off',
         'coordinator-restarted',
         'aborted-alone',
         'unknown-sku',

@@ -1,14 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Redis } from 'ioredis';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { Redis } from 'ioredis';
 import type { CacheDemand } from '#platform/cache/cache-options.js';
 import { waitUntil } from '../e2e/wait-until.js';
 import {
   newProcessForTest,
+  useCaches,
   SourceForTest,
   type PricedProduct,
   type ProcessForTest,
 } from './cache-for-test.js';
-import { newRedisForTest, type RedisForTest } from './redis-for-test.js';
+import type { RedisForTest } from './redis-for-test.js';
 
 jest.setTimeout(120_000);
 
@@ -19,6 +20,7 @@ const deadlineMs = 30_000;
  * and lets them go on when the write is over.
  */
 describe('a cache and the writes behind it', () => {
+  const caches = useCaches();
   let redis: RedisForTest;
   let direct: Redis;
   let source: SourceForTest;
@@ -26,26 +28,10 @@ describe('a cache and the writes behind it', () => {
   let reader: ProcessForTest<PricedProduct>;
   let writer: ProcessForTest<PricedProduct>;
 
-  beforeAll(async () => {
-    redis = await newRedisForTest();
-    direct = new Redis(redis.url);
-    direct.on('error', () => undefined);
-  });
-  afterAll(async () => {
-    direct.disconnect();
-    await redis.remove();
-  });
-
   beforeEach(async () => {
-    await direct.flushall();
-    source = new SourceForTest();
-    source.write('MUG', 990);
-    reader = await newProcessForTest(redis.url, source);
-    writer = await newProcessForTest(redis.url, source);
-  });
-  afterEach(() => {
-    reader.close();
-    writer.close();
+    ({ redis, direct, source } = caches());
+    reader = await caches().newProcess();
+    writer = await caches().newProcess();
   });
 
   const priceAt = async (

@@ -1,14 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Redis } from 'ioredis';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { Redis } from 'ioredis';
 import { waitUntil } from '../e2e/wait-until.js';
 import {
-  newProcessForTest,
   options,
-  SourceForTest,
+  useCaches,
+  type SourceForTest,
   type PricedProduct,
   type ProcessForTest,
 } from './cache-for-test.js';
-import { newRedisForTest, type RedisForTest } from './redis-for-test.js';
 
 /** A real server takes its time on a busy machine. */
 jest.setTimeout(120_000);
@@ -16,28 +15,15 @@ jest.setTimeout(120_000);
 const deadlineMs = 30_000;
 
 describe('a cache', () => {
-  let redis: RedisForTest;
+  const caches = useCaches();
   let direct: Redis;
   let source: SourceForTest;
   let shop: ProcessForTest<PricedProduct>;
 
-  beforeAll(async () => {
-    redis = await newRedisForTest();
-    direct = new Redis(redis.url);
-    direct.on('error', () => undefined);
-  });
-  afterAll(async () => {
-    direct.disconnect();
-    await redis.remove();
-  });
-
   beforeEach(async () => {
-    await direct.flushall();
-    source = new SourceForTest();
-    source.write('MUG', 990);
-    shop = await newProcessForTest(redis.url, source);
+    ({ direct, source } = caches());
+    shop = await caches().newProcess();
   });
-  afterEach(() => shop.close());
 
   const priceOf = async (sku: string): Promise<number | undefined> =>
     (await shop.read(sku)).value?.priceMinor;

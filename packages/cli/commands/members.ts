@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Option, type Command } from 'commander';
+import type { ListedMembers } from '#platform/membership/listed-members.js';
 import { detectorNames, type DetectorName } from '#protocols/failure-detector/detector.js';
 
 import { ControlClient } from '../control-client.js';
 import { Failure } from '../failure.js';
-import { MembersClient, type ListedMembers } from '../members/members-client.js';
+import { MembersClient } from '../members/members-client.js';
 import { membersTable } from '../members/members-table.js';
 import { jsonOption, printJson, stateOption, type CommonOptions } from '../options.js';
 

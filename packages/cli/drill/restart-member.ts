@@ -1,9 +1,10 @@
+import type { ListedMember, ListedMembers } from '#platform/membership/listed-members.js';
 import { Failure } from '../failure.js';
 import { signal } from '../launcher/process-table.js';
 import { answersOk } from '../launcher/readiness.js';
 import { findLiveRun, type RunningProcess } from '../launcher/run-record.js';
 import type { StateFolder } from '../launcher/state-folder.js';
-import type { ListedMember, ListedMembers, MembersClient } from '../members/members-client.js';
+import type { MembersClient } from '../members/members-client.js';
 import { waitFor } from '../wait-for.js';
 import { frontDoorFollows } from './front-door-view.js';
 import { watchedUntil } from './watched-until.js';

@@ -1,36 +1,8 @@
 import { z } from 'zod';
-import { detectorNames, type DetectorName } from '#protocols/failure-detector/detector.js';
-import { memberStates } from '#protocols/failure-detector/member.js';
+import { listedMembersSchema, type ListedMembers } from '#platform/membership/listed-members.js';
+import type { DetectorName } from '#protocols/failure-detector/detector.js';
 
 import type { ControlClient } from '../control-client.js';
-
-const memberSchema = z.object({
-  name: z.string(),
-  service: z.string(),
-  state: z.enum(memberStates),
-  sinceMs: z.number(),
-  draining: z.boolean(),
-  weight: z.number(),
-  slowStartShare: z.number(),
-  phi: z.number(),
-  missedBeats: z.number(),
-  load: z.number(),
-  inFlight: z.number(),
-  eventLoopLagMs: z.number(),
-  version: z.string(),
-  incarnation: z.number(),
-  detectors: z.object({ periodic: z.boolean(), phi: z.boolean() }),
-});
-export type ListedMember = z.infer<typeof memberSchema>;
-
-const membersSchema = z.object({
-  epoch: z.number(),
-  version: z.number(),
-  settled: z.boolean(),
-  detector: z.enum(detectorNames),
-  members: z.array(memberSchema),
-});
-export type ListedMembers = z.infer<typeof membersSchema>;
 
 const versionSchema = z.object({ version: z.number() });
 
@@ -40,12 +12,12 @@ export class MembersClient {
 
   list(): Promise<ListedMembers> {
     const call = { method: 'GET', path: '/control/members' } as const;
-    return this.control.ask(call, membersSchema, 'The members could not be listed');
+    return this.control.ask(call, listedMembersSchema, 'The members could not be listed');
   }
 
   switchDetector(detector: DetectorName): Promise<ListedMembers> {
     const call = { method: 'PUT', path: '/control/members/detector', body: { detector } } as const;
-    return this.control.ask(call, membersSchema, 'The detector could not be switched');
+    return this.control.ask(call, listedMembersSchema, 'The detector could not be switched');
   }
 
   /** @returns the version of the view in which it gets no requests any more */

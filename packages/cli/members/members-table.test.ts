@@ -1,10 +1,20 @@
 import { expect, test } from '@jest/globals';
-import type { ListedMember } from './members-client.js';
+import type { ListedMember } from '#platform/membership/listed-members.js';
 import { describeDuration, membersTable } from './members-table.js';
+
+const view = {
+  epoch: 1,
+  version: 7,
+  settled: true,
+  detector: 'phi-accrual',
+  balancing: { frontDoor: 'round-robin', grpc: 'round-robin', adaptive: false },
+} as const;
 
 const member: ListedMember = {
   name: 'order-2',
   service: 'order',
+  httpAddress: '127.0.0.1:3002',
+  grpcAddress: '127.0.0.1:4002',
   state: 'alive',
   sinceMs: 4_200,
   draining: false,
@@ -34,7 +44,7 @@ test('the view is told by name, with what each detector says', () => {
     { ...silent, slowStartShare: 1, detectors: { periodic: true, phi: true } },
     { ...member, name: 'account-1', slowStartShare: 1, draining: true, sinceMs: 180_000 },
   ];
-  const table = membersTable({ epoch: 1, version: 7, settled: true, detector: 'phi-accrual', members });
+  const table = membersTable({ ...view, members });
   expect(table.split('\n')).toEqual([
     'view 7, decided by phi-accrual',
     '',
@@ -47,8 +57,7 @@ test('the view is told by name, with what each detector says', () => {
 });
 
 test('a registry that has just started says so', () => {
-  const view = { epoch: 1, version: 1, settled: false, detector: 'periodic', members: [] } as const;
-  expect(membersTable({ ...view, members: [] })).toContain('has just started');
+  expect(membersTable({ ...view, settled: false, members: [] })).toContain('has just started');
 });
 
 test.each([

@@ -1,4 +1,4 @@
-import type { ListedMember, ListedMembers } from './members-client.js';
+import type { ListedMember, ListedMembers } from '#platform/membership/listed-members.js';
 
 const columns: readonly [title: string, of: (member: ListedMember) => string][] = [
   ['name', ({ name }) => name],

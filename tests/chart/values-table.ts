@@ -36,11 +36,11 @@ export interface Leaf {
 }
 
 /** Every value that can be set, with its default. */
-export function leaves(
-  node: SchemaNode = schema,
-  value: unknown = defaults,
-  at: readonly string[] = [],
-): Leaf[] {
+export function leaves(): Leaf[] {
+  return leavesOf(schema, defaults, []);
+}
+
+function leavesOf(node: SchemaNode, value: unknown, at: readonly string[]): Leaf[] {
   const { properties } = resolved(node);
   if (
     properties === undefined ||
@@ -49,7 +49,7 @@ export function leaves(
   )
     return [{ path: at.join('.'), node: resolved(node), value }];
   return Object.entries(properties).flatMap(([key, child]) =>
-    key === 'global' ? [] : leaves(child, (value as Mapping | undefined)?.[key], [...at, key]),
+    key === 'global' ? [] : leavesOf(child, (value as Mapping | undefined)?.[key], [...at, key]),
   );
 }
 

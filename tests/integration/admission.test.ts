@@ -19,7 +19,7 @@ describe('admission of requests', () => {
     const metrics = newMetricsForTest();
     const released = new Promise<void>((resolve) => (release = resolve));
     const config = { enabled: true, ordersUnderWay: 1, readsUnderWay: 2 };
-    admission = new Admission({ config, settings: { sheds: true }, metrics });
+    admission = new Admission({ config, orderDeadlineMs: 2_000, settings: { sheds: true }, metrics });
     fastify = Fastify({ forceCloseConnections: true });
     admitRequests(fastify, admission, metrics);
     bodies = 0;

@@ -154,6 +154,11 @@ export class Metrics {
     'point',
     'action',
   ]);
+  readonly ordersLimit = this.gauge(
+    'orders_limit',
+    'Orders that this process takes on at once right now',
+    [],
+  );
   readonly requestsUnderWay = this.gauge(
     'requests_under_way',
     'Orders and reads that this process works on',

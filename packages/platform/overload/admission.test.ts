@@ -19,6 +19,7 @@ describe('admission', () => {
     ended = new Promise((resolve) => (end = resolve));
     admission = new Admission({
       config: { enabled: true, ordersUnderWay: 2, readsUnderWay: 16 },
+      orderDeadlineMs: 2_000,
       settings: {
         get sheds() {
           return sheds;
@@ -52,6 +53,29 @@ describe('admission', () => {
     for (let time = 0; time < 5; time += 1) await expect(fails()).rejects.toThrow('no database');
     end();
     expect(await order()).toBe('placed');
+  });
+
+  it('takes on less where orders are slow, and as much as before when they are fast again', async () => {
+    admission = new Admission({
+      config: { enabled: true, ordersUnderWay: 64, readsUnderWay: 16 },
+      orderDeadlineMs: 2_000,
+      settings: { sheds: true },
+      metrics,
+      nowMs: () => nowMs,
+    });
+    const place = async (tookMs: number): Promise<void> => {
+      let finish = (): void => undefined;
+      const finished = new Promise<void>((resolve) => (finish = resolve));
+      const all: Promise<void>[] = [];
+      while (!admission.orders.isFull) all.push(admission.order(() => finished));
+      nowMs += tookMs;
+      finish();
+      await Promise.all(all);
+    };
+    for (let round = 0; round < 20; round += 1) await place(1_000);
+    expect(admission.orders.most).toBe(8);
+    for (let round = 0; round < 40; round += 1) await place(10);
+    expect(admission.orders.most).toBe(64);
   });
 
   it('refuses nothing while it is switched off, and knows what is under way when it is switched on', async () => {

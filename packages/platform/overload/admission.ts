@@ -2,11 +2,15 @@ import type { OverloadConfig } from '../config/process-config.js';
 import { Problem } from '../errors/problem.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Settings } from '../settings/settings.js';
+import { AdaptiveLimit } from './adaptive-limit.js';
 import { Gate } from './gate.js';
 import { StandingDelay } from './standing-delay.js';
 
 /** Made once: a refusal has to cost next to nothing. By then what is under way now has ended. */
 const overloaded = new Problem('overloaded', undefined, { retryAfterMs: 1_000 });
+
+/** Orders may take this part of their deadline on average: then few of them miss it. */
+const targetShare = 0.25;
 
 /** How often the event loop is asked how late it is. */
 const sampleMs = 50;
@@ -14,8 +18,13 @@ const sampleMs = 50;
 /** A late event loop means that there is too much to read only if so large a part of what may be is under way. */
 const busyShare = 8;
 
+/** So many orders are taken on however slow they are: that they are may be due to one service that is silent. */
+const leastOrdersUnderWay = 8;
+
 interface AdmissionParts {
   readonly config: OverloadConfig;
+  /** After that long an order is answered 202, whatever has become of it. */
+  readonly orderDeadlineMs: number;
   readonly settings: Pick<Settings, 'sheds'>;
   readonly metrics: Metrics;
   /** Monotonic. */
@@ -29,14 +38,20 @@ interface AdmissionParts {
 export class Admission {
   readonly orders: Gate;
   readonly reads: Gate;
+  private readonly limit: AdaptiveLimit;
   private readonly delay = new StandingDelay();
   private readonly nowMs: () => number;
 
   constructor(private readonly parts: AdmissionParts) {
-    const { config, settings, nowMs = () => performance.now() } = parts;
+    const { config, orderDeadlineMs, settings, nowMs = () => performance.now() } = parts;
     const sheds = (): boolean => settings.sheds;
-    this.orders = new Gate(config.ordersUnderWay, sheds);
-    this.reads = new Gate(config.readsUnderWay, sheds);
+    this.limit = new AdaptiveLimit({
+      most: config.ordersUnderWay,
+      least: Math.min(config.ordersUnderWay, leastOrdersUnderWay),
+      targetMs: orderDeadlineMs * targetShare,
+    });
+    this.orders = new Gate(() => this.limit.limit, sheds);
+    this.reads = new Gate(() => config.readsUnderWay, sheds);
     this.nowMs = nowMs;
   }
 
@@ -54,7 +69,8 @@ export class Admission {
   /** How late the event loop was. */
   noteDelay(delayMs: number): void {
     this.delay.note(delayMs, this.nowMs());
-    const { requestsUnderWay } = this.parts.metrics;
+    const { ordersLimit, requestsUnderWay } = this.parts.metrics;
+    ordersLimit.set(this.limit.limit);
     requestsUnderWay.set({ kind: 'order' }, this.orders.underWay);
     requestsUnderWay.set({ kind: 'read' }, this.reads.underWay);
   }
@@ -67,9 +83,11 @@ export class Admission {
   async order<T>(work: () => Promise<T>): Promise<T> {
     if (this.orders.isFull) throw this.refusal('order');
     this.orders.enter();
+    const beganAtMs = this.nowMs();
     try {
       return await work();
     } finally {
+      this.limit.note(beganAtMs, this.nowMs(), this.orders.underWay);
       this.orders.leave();
     }
   }

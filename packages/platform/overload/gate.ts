@@ -6,11 +6,18 @@
 export class Gate {
   private count = 0;
 
-  /** @param refuses whether the bound is in force; what is under way is counted anyway */
+  /**
+   * @param bound may change from one moment to the next
+   * @param refuses whether the bound is in force; what is under way is counted anyway
+   */
   constructor(
-    readonly most: number,
+    private readonly bound: () => number,
     private readonly refuses: () => boolean,
   ) {}
+
+  get most(): number {
+    return this.bound();
+  }
 
   get underWay(): number {
     return this.count;

@@ -88,7 +88,12 @@ export function createPlatform(config: ProcessConfig): Platform {
     database === undefined
       ? undefined
       : new Participant({ service, database, metrics, logger, failpoints, trace });
-  const admission = new Admission({ config: config.overload, settings, metrics });
+  const admission = new Admission({
+    config: config.overload,
+    orderDeadlineMs: config.order.deadlineMs,
+    settings,
+    metrics,
+  });
   const membershipView = new MembershipView(config.heartbeat.keepShare);
   const known = new KnownCallees(config.peers, config.balancing.grpc);
   const callees = new ViewCallees(membershipView, known);

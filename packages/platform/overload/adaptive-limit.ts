@@ -1,0 +1,59 @@
+interface AdaptiveLimitOptions {
+  /** It never goes beyond. */
+  readonly most: number;
+  /** It never goes below. */
+  readonly least: number;
+  /** What work may take on average. */
+  readonly targetMs: number;
+}
+
+/** A mean of fewer says nothing. */
+const samplesOfWindow = 8;
+/** How fast a limit that holds work back grows while there is time to spare, and shrinks when there is none. */
+const growth = 1.1;
+const shrinkage = 0.75;
+
+/**
+ * How much work may be under way at once so that it takes no longer than its target. A fixed number is right for one speed: 128 orders
+ * under way are a quarter of a second at 500 in a second, and three seconds at 40, when all of them come too late. It grows while it is what
+ * holds work back and the work is in time, and shrinks when the work is late; as with TCP's congestion window, shrinking faster than growing
+ * is what makes it settle (Chiu and Jain, "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance in Computer
+ * Networks", Computer Networks and ISDN Systems 17(1), 1989). Pure: it is told what time it is.
+ */
+export class AdaptiveLimit {
+  private current: number;
+  private changedAtMs = Number.NEGATIVE_INFINITY;
+  private samples = 0;
+  private sumMs = 0;
+  private highest = 0;
+
+  constructor(private readonly options: AdaptiveLimitOptions) {
+    this.current = options.most;
+  }
+
+  get limit(): number {
+    return Math.floor(this.current);
+  }
+
+  /** Notes work that has ended, and how much was under way with it. Times are in milliseconds. */
+  note(beganAtMs: number, endedAtMs: number, underWay: number): void {
+    // What began before the last change tells how it was under the limit of before.
+    if (beganAtMs < this.changedAtMs) return;
+    this.samples += 1;
+    this.sumMs += endedAtMs - beganAtMs;
+    this.highest = Math.max(this.highest, underWay);
+    if (this.samples < samplesOfWindow) return;
+    const { most, least, targetMs } = this.options;
+    if (this.sumMs / this.samples > targetMs)
+      this.change(Math.max(least, Math.min(this.current, this.highest) * shrinkage), endedAtMs);
+    else if (this.highest >= this.limit) this.change(Math.min(most, this.current * growth), endedAtMs);
+    this.samples = 0;
+    this.sumMs = 0;
+    this.highest = 0;
+  }
+
+  private change(limit: number, nowMs: number): void {
+    this.current = limit;
+    this.changedAtMs = nowMs;
+  }
+}

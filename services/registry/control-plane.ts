@@ -29,7 +29,8 @@ export class ControlPlane {
     this.audit = new AuditLog(logger);
     this.faults = new FaultBoard({ targets, audit: this.audit, changed });
     this.traces = new TraceBoard(this.audit, changed);
-    this.settings = new SettingsBoard(this.audit, changed);
+    this.settings = new SettingsBoard(this.audit);
+    this.settings.onChange(changed);
     this.hasTargets = targets.length > 0;
     this.channels = new ControlChannels(clients, targets, this.source(), logger);
     this.coordinators = new Coordinators(clients, config.peers.get('coordinator') ?? []);

@@ -66,8 +66,8 @@ export class RegistryModule implements OnModuleInit, BeforeApplicationShutdown {
         {
           provide: MemberBoard,
           inject: [ControlPlane, LOGGER],
-          useFactory: ({ audit }: ControlPlane, logger: Logger) =>
-            config.grpc === undefined ? undefined : newMemberBoard(config, audit, logger),
+          useFactory: (control: ControlPlane, logger: Logger) =>
+            config.grpc === undefined ? undefined : newMemberBoard(config, control, logger),
         },
         {
           provide: BalancingBoard,
@@ -101,13 +101,20 @@ export class RegistryModule implements OnModuleInit, BeforeApplicationShutdown {
   }
 }
 
-function newMemberBoard({ heartbeat }: ProcessConfig, audit: AuditLog, logger: Logger): MemberBoard {
-  return new MemberBoard({
+function newMemberBoard(
+  { heartbeat }: ProcessConfig,
+  { audit, settings }: ControlPlane,
+  logger: Logger,
+): MemberBoard {
+  const board = new MemberBoard({
     heartbeat,
     probe: (httpAddress) => probe(httpAddress, probeTimeoutMs),
     audit,
     logger,
+    shedding: () => settings.shedding,
   });
+  settings.onChange(() => board.publish());
+  return board;
 }
 
 function newBalancingBoard(

@@ -25,6 +25,12 @@ env:
     value: {{ $values.heartbeat.keepShare | quote }}
   - name: TRISTATE_ORDER_DEADLINE_MS
     value: {{ $values.orders.deadlineMs | int | quote }}
+  - name: TRISTATE_OVERLOAD
+    value: {{ ternary "on" "off" $values.overload.enabled | quote }}
+  - name: TRISTATE_OVERLOAD_ORDERS_UNDER_WAY
+    value: {{ $values.overload.ordersUnderWay | int | quote }}
+  - name: TRISTATE_OVERLOAD_READS_UNDER_WAY
+    value: {{ $values.overload.readsUnderWay | int | quote }}
   - name: TRISTATE_SECRETS_DIR
     value: /run/tristate/secrets
   {{- if gt (int $values.services.registry.replicas) 0 }}

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 
 import { ControlClient } from '../control-client.js';
+import { frontDoorFollows } from '../drill/front-door-view.js';
 import { withHealing } from '../drill/with-healing.js';
 import { Failure } from '../failure.js';
 import { describeBase, type BaseResult } from '../lab/base/base-report.js';
@@ -8,6 +9,7 @@ import { closedLoop, openLoop } from '../lab/base/loads.js';
 import type { Summary } from '../lab/base/tally.js';
 import { Visitors } from '../lab/base/visitors.js';
 import { requireRun } from '../launcher/require-run.js';
+import { MembersClient } from '../members/members-client.js';
 import { jsonOption, printJson, stateOption, wholeNumber, type CommonOptions } from '../options.js';
 import { progress } from '../theatre/explain-order.js';
 import { readSettings, replaceSettings } from './settings.js';
@@ -28,6 +30,7 @@ const mostPerSecond = 6_000;
 /** nginx takes 2 × 2,048 connections, half of them to the services. */
 const mostConnections = 1_500;
 const settleMs = 30_000;
+const followMs = 2_000;
 const mostSeconds = 60;
 const highestFactor = 10;
 const longestDeadlineMs = 10_000;
@@ -67,12 +70,15 @@ function perform({
 }: LabBaseOptions): Promise<BaseResult> {
   const { run } = requireRun(path);
   const control = ControlClient.ofRun(path);
+  const members = new MembersClient(control);
   return withHealing(async (mendLater) => {
     const { settings: before } = await readSettings(control);
     mendLater(async () => void (await replaceSettings(control, before)));
     const shed = async (enabled: boolean): Promise<void> => {
       const { unreached } = await replaceSettings(control, { ...before, overload: { enabled } });
       if (unreached.length > 0) throw new Failure(`${unreached.join(', ')} cannot be told to shed or not.`);
+      // nginx, which has nothing to do when it does so already.
+      await frontDoorFollows(run.url, await members.list(), followMs);
     };
     const visitors = new Visitors(run.url, { customers, mostConnections, deadlineMs, pagesPerOrder });
     progress(`${customers} customers open an account`);

@@ -204,7 +204,7 @@ export class Platform {
   }
 
   private async startNginx(folders: DataFolders, { services }: PlatformPlan): Promise<void> {
-    const { balancing, frontDoor, orders } = this.values;
+    const { balancing, frontDoor, orders, overload } = this.values;
     const { port, progress } = this.options;
     if (!frontDoor.enabled) return;
     const upstreams = new Map<string, UpstreamServer[]>();
@@ -219,6 +219,7 @@ export class Platform {
       upstreamKeepAlive,
       orderDeadlineMs: orders.deadlineMs,
       strategy: balancing.frontDoor,
+      limits: overload,
       upstreams,
     };
     const nginx = planNginx(folders, port, door);

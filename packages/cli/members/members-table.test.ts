@@ -8,6 +8,7 @@ const view = {
   settled: true,
   detector: 'phi-accrual',
   balancing: { frontDoor: 'round-robin', grpc: 'round-robin', adaptive: false },
+  shedding: '',
 } as const;
 
 const member: ListedMember = {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { OverloadConfig } from './process-config.js';
 import { frontDoorStrategies, type FrontDoorStrategy } from '#protocols/balancing/strategy.js';
 
 /** The configuration of the process that writes nginx's configuration where nginx runs in a container of its own. */
@@ -15,6 +16,7 @@ export interface FrontDoorConfig {
   readonly upstreamKeepAlive: number;
   readonly orderDeadlineMs: number;
   readonly strategy: FrontDoorStrategy;
+  readonly limits: OverloadConfig;
   /** 0 to 1: the share of a service's members below which nobody is left out as dead. */
   readonly keepShare: number;
   /** HOST:PORT of every planned copy, by service. */
@@ -47,6 +49,9 @@ const environmentSchema = z.object({
   TRISTATE_FRONT_DOOR_UPSTREAMS: addresses,
   TRISTATE_HEARTBEAT_KEEP_SHARE: z.coerce.number().min(0).max(1).default(0.5),
   TRISTATE_ORDER_DEADLINE_MS: z.coerce.number().int().min(50).max(60_000).default(2000),
+  TRISTATE_OVERLOAD: z.enum(['on', 'off']).default('on'),
+  TRISTATE_OVERLOAD_ORDERS_UNDER_WAY: z.coerce.number().int().min(1).max(100_000).default(64),
+  TRISTATE_OVERLOAD_READS_UNDER_WAY: z.coerce.number().int().min(1).max(100_000).default(128),
   TRISTATE_REGISTRY_URL: z.url({ protocol: /^https?$/ }).optional(),
   TRISTATE_SECRETS_DIR: z.string().min(1),
 });
@@ -70,6 +75,11 @@ export function readFrontDoorConfig(
     upstreamKeepAlive: env.TRISTATE_FRONT_DOOR_UPSTREAM_KEEP_ALIVE,
     orderDeadlineMs: env.TRISTATE_ORDER_DEADLINE_MS,
     strategy: env.TRISTATE_FRONT_DOOR_STRATEGY,
+    limits: {
+      enabled: env.TRISTATE_OVERLOAD === 'on',
+      ordersUnderWay: env.TRISTATE_OVERLOAD_ORDERS_UNDER_WAY,
+      readsUnderWay: env.TRISTATE_OVERLOAD_READS_UNDER_WAY,
+    },
     keepShare: env.TRISTATE_HEARTBEAT_KEEP_SHARE,
     upstreams: env.TRISTATE_FRONT_DOOR_UPSTREAMS,
     registry:

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { detectorNames } from '#protocols/failure-detector/detector.js';
 import { memberStates } from '#protocols/failure-detector/member.js';
+import { sheddingStates } from './view.js';
 
 const listedMemberSchema = z.object({
   name: z.string(),
@@ -35,6 +36,7 @@ export const listedMembersSchema = z.object({
   settled: z.boolean(),
   detector: z.enum(detectorNames),
   balancing: z.object({ frontDoor: z.string(), grpc: z.string(), adaptive: z.boolean() }),
+  shedding: z.enum(sheddingStates),
   members: z.array(listedMemberSchema),
 });
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { detectorNames } from '#protocols/failure-detector/detector.js';
 import { memberStates } from '#protocols/failure-detector/member.js';
-import type { View } from './view.js';
+import { sheddingStates, type View } from './view.js';
 
 /** What the registry answers to an operator is more than the view; the rest is passed over. */
 const viewSchema = z.object({
@@ -11,6 +11,7 @@ const viewSchema = z.object({
   settled: z.boolean(),
   detector: z.enum(detectorNames),
   balancing: z.object({ frontDoor: z.string(), grpc: z.string(), adaptive: z.boolean() }),
+  shedding: z.enum(sheddingStates),
   members: z.array(
     z.object({
       name: z.string(),

@@ -20,6 +20,7 @@ const view = (members: readonly MemberView[], change: Partial<View> = {}): View 
   settled: true,
   detector: 'phi-accrual',
   balancing: asConfigured,
+  shedding: '',
   members,
   ...change,
 });

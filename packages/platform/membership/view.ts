@@ -16,6 +16,10 @@ export interface BalancingView {
   readonly adaptive: boolean;
 }
 
+/** Whether load beyond the limits is refused, as it was switched with /control/settings; empty where it is as configured. */
+export const sheddingStates = ['', 'on', 'off'] as const;
+export type Shedding = (typeof sheddingStates)[number];
+
 /** Who is there, as the registry knows it. */
 export interface View {
   /** When the registry that made it started; versions of different epochs do not compare. */
@@ -26,6 +30,7 @@ export interface View {
   readonly members: readonly MemberView[];
   readonly detector: DetectorName;
   readonly balancing: BalancingView;
+  readonly shedding: Shedding;
 }
 
 export const asConfigured: BalancingView = { frontDoor: '', grpc: '', adaptive: false };
@@ -35,13 +40,15 @@ export function toWire(view: View): WireView {
 }
 
 /** A registry of a later version may know states that this process does not; it takes them for alive. */
-export function fromWire({ epoch, version, settled, members, detector, balancing }: WireView): View {
+export function fromWire(told: WireView): View {
+  const { epoch, version, settled, members, detector, balancing, shedding } = told;
   return {
     epoch,
     version,
     settled,
     detector: detectorNames.find((name) => name === detector) ?? 'phi-accrual',
     balancing: balancing ?? asConfigured,
+    shedding: sheddingStates.find((state) => state === shedding) ?? '',
     members: members.map((member) => ({
       ...member,
       state: memberStates.find((state) => state === member.state) ?? 'alive',

@@ -35,6 +35,7 @@ const view = (version: number, members: readonly MemberView[], change: Partial<V
   settled: true,
   detector: 'phi-accrual',
   balancing: asConfigured,
+  shedding: '',
   members,
   ...change,
 });
@@ -75,6 +76,19 @@ describe('the front door for a view', () => {
     expect(followView(door, view(1, all, { balancing: { ...balancing, frontDoor: 'new' } })).strategy).toBe(
       'round-robin',
     );
+  });
+
+  test('refuses what is too much as it is configured, until somebody switches it', () => {
+    const limits = { enabled: true, ordersUnderWay: 2, readsUnderWay: 3 };
+    const limited = { ...door, planned: { ...door.planned, limits } };
+    const enabled = (change: Partial<View>): boolean | undefined =>
+      followView(limited, view(1, all, change)).limits?.enabled;
+    expect([enabled({}), enabled({ shedding: 'off' }), enabled({ shedding: 'on' })]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect(followView(door, view(1, all, { shedding: 'on' })).limits).toBeUndefined();
   });
 });
 

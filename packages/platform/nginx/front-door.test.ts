@@ -16,6 +16,7 @@ const services: FrontDoor = {
   upstreamKeepAlive: 32,
   orderDeadlineMs: 2000,
   strategy: 'round-robin',
+  limits: { enabled: true, ordersUnderWay: 64, readsUnderWay: 128 },
   upstreams: new Map([
     ['account', copies(20001, 20002)],
     ['inventory', copies(20003, 20004)],
@@ -61,6 +62,25 @@ describe('front door', () => {
   test('leads to the supervisor of the database only where there is one', () => {
     const upstreams = new Map([...services.upstreams].filter(([service]) => service !== 'supervisor'));
     expect(renderFrontDoor({ ...services, upstreams })).not.toContain('/control/database');
+  });
+
+  test('gives each copy that is there so much at once, and nothing more', () => {
+    const upstreams = new Map([
+      ...services.upstreams,
+      ['order', copies(20005, 20006, 20009).map((copy, index) => ({ ...copy, down: index === 2 }))] as const,
+    ]);
+    const order = /location ~ "\^\/api\/\(orders[^}]+}/.exec(
+      renderFrontDoor({ ...services, upstreams }),
+    )?.[0];
+    expect(order).toContain('limit_conn orders 128;');
+    expect(order).toContain('limit_conn order_reads 256;');
+  });
+
+  test('refuses nothing where that is switched off, or nobody has said how much is too much', () => {
+    const limits = { enabled: false, ordersUnderWay: 64, readsUnderWay: 128 };
+    expect(renderFrontDoor({ ...services, limits })).not.toContain('limit_conn');
+    const { limits: _, ...without } = services;
+    expect(renderFrontDoor(without)).not.toContain('limit_conn');
   });
 
   test('waits longer for an order than the order may take', () => {

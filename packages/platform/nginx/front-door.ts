@@ -6,6 +6,14 @@ import type { FrontDoorStrategy } from '#protocols/balancing/strategy.js';
 import { frontDoorProblems, problemBody } from './problems.js';
 import { balancingKeyLines, upstreamLines, type UpstreamServer } from './upstream.js';
 
+/** How much each copy of a service is given at once; what is beyond is refused here, where that costs least. */
+export interface FrontDoorLimits {
+  /** Whether the limits are in force. */
+  readonly enabled: boolean;
+  readonly ordersUnderWay: number;
+  readonly readsUnderWay: number;
+}
+
 export interface FrontDoor {
   /** HOST:PORT, or a port alone. */
   readonly listen: string;
@@ -15,6 +23,8 @@ export interface FrontDoor {
   /** How long POST /api/orders may take by itself; nginx waits longer. */
   readonly orderDeadlineMs: number;
   readonly strategy: FrontDoorStrategy;
+  /** Absent where nothing is refused, whatever comes. */
+  readonly limits?: FrontDoorLimits;
   /** Every copy, by service. The monolith, where it runs, serves every route. */
   readonly upstreams: ReadonlyMap<string, readonly UpstreamServer[]>;
   /** EPOCH.VERSION of the view that this was made for, told at /healthz: so one sees from outside when it is in force. */
@@ -48,6 +58,9 @@ const routes: ReadonlyArray<{ pattern: string; service: string }> = [
   { pattern: '^/control(/|$)', service: 'registry' },
 ];
 
+/** Those whose copies are given no more than they can do; the control plane is let through, or nobody could mend anything. */
+const limitedServices = ['account', 'inventory', 'order'];
+
 export function renderFrontDoor(door: FrontDoor): string {
   const options = {
     strategy: door.strategy,
@@ -59,6 +72,7 @@ export function renderFrontDoor(door: FrontDoor): string {
     'http {',
     ...indent([
       ...httpLines(),
+      ...limitZoneLines(door),
       ...balancingKeyLines(door.strategy),
       ...[...door.upstreams].flatMap(([service, servers]) => upstreamLines(service, servers, options)),
       ...serverLines(door),
@@ -128,6 +142,7 @@ function serverLines(door: FrontDoor): string[] {
       `location ~ "${pattern}" {`,
       `  proxy_pass http://${upstream};`,
       `  proxy_read_timeout ${timeoutMs}ms;`,
+      ...(isControl ? [] : limitLines(door, service, upstream)),
       // What the control plane changes, DELETE included, is asked for once.
       ...(isControl && upstream !== 'monolith' ? ['  proxy_next_upstream off;'] : []),
       '}',
@@ -165,12 +180,51 @@ function serverLines(door: FrontDoor): string[] {
         '  default_type application/problem+json;',
         '  add_header X-Served-By front-door always;',
         '  add_header X-Correlation-Id $correlation_id always;',
+        ...(problem.status === 503 ? ['  add_header Retry-After 1 always;'] : []),
         `  return ${problem.status} '${problemBody(problem)}';`,
         '}',
       ]),
     ]),
     '}',
   ];
+}
+
+/** What is counted for the limits: an empty key is not. */
+function limitZoneLines({ limits }: FrontDoor): string[] {
+  if (limits?.enabled !== true) return [];
+  const zones = limitedServices.map(
+    (service) => `limit_conn_zone $counted_read zone=${readZone(service)}:32k;`,
+  );
+  return [
+    'map $request_method $counted_read {',
+    '  GET read;',
+    '  HEAD read;',
+    '  default "";',
+    '}',
+    'map "$request_method $uri" $counted_order {',
+    '  "~^POST /api/orders/?$" order;',
+    '  default "";',
+    '}',
+    ...zones,
+    'limit_conn_zone $counted_order zone=orders:32k;',
+    'limit_conn_status 503;',
+    'limit_conn_log_level info;',
+    '',
+  ];
+}
+
+function limitLines({ limits, upstreams }: FrontDoor, service: string, upstream: string): string[] {
+  if (limits?.enabled !== true) return [];
+  const copies = (upstreams.get(upstream) ?? []).filter(({ down }) => down !== true).length;
+  const line = (zone: string, each: number): string => `  limit_conn ${zone} ${Math.max(1, copies) * each};`;
+  return [
+    line(readZone(service), limits.readsUnderWay),
+    ...(service === 'order' ? [line('orders', limits.ordersUnderWay)] : []),
+  ];
+}
+
+function readZone(service: string): string {
+  return `${service}_reads`;
 }
 
 function proxyLines(): string[] {

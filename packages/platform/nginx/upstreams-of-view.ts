@@ -24,7 +24,14 @@ export function followView({ planned, keepShare }: FollowingDoor, view: View): F
   }
   const { frontDoor } = view.balancing;
   const strategy = frontDoorStrategies.find((name) => name === frontDoor) ?? planned.strategy;
-  return { ...planned, strategy, upstreams };
+  const { limits } = planned;
+  const sheds = view.shedding === '' ? limits?.enabled : view.shedding === 'on';
+  return {
+    ...planned,
+    strategy,
+    upstreams,
+    ...(limits !== undefined && { limits: { ...limits, enabled: sheds === true } }),
+  };
 }
 
 function serversOf(

@@ -1,6 +1,6 @@
 import type { HeartbeatConfig } from '#platform/config/process-config.js';
 import type { Logger } from '#platform/logging/logger.js';
-import { asConfigured, type BalancingView, type View } from '#platform/membership/view.js';
+import { asConfigured, type BalancingView, type Shedding, type View } from '#platform/membership/view.js';
 import { fullWeight } from '#protocols/balancing/strategy.js';
 import { defaultMembership, membershipFor, tickMs } from '#protocols/failure-detector/defaults.js';
 import type { DetectorName } from '#protocols/failure-detector/detector.js';
@@ -33,6 +33,8 @@ interface MemberBoardOptions {
   readonly audit: AuditLog;
   readonly logger: Logger;
   readonly balancing?: BalancingSource;
+  /** Whether load is shed, as it was switched last; to be followed by `publish` whenever it changes. */
+  readonly shedding?: () => Shedding;
   /** Monotonic. */
   readonly nowMs?: () => number;
   /** When this registry started, in epoch milliseconds. */
@@ -135,7 +137,8 @@ export class MemberBoard {
     }));
     const settled = this.membership.isSettled(nowMs);
     const { epoch, version, detector } = this;
-    return { epoch, version, settled, members, detector, balancing: this.balancing.view() };
+    const shedding = this.options.shedding?.() ?? '';
+    return { epoch, version, settled, members, detector, balancing: this.balancing.view(), shedding };
   }
 
   /** What the balancing goes by. The load of who is dead, drained or starting says nothing. */
@@ -183,8 +186,8 @@ export class MemberBoard {
 
   /** Tells everybody, when what they are to know has changed. */
   publish(): void {
-    const { members, settled, detector, balancing } = this.view();
-    const content = JSON.stringify([members, settled, detector, balancing]);
+    const { members, settled, detector, balancing, shedding } = this.view();
+    const content = JSON.stringify([members, settled, detector, balancing, shedding]);
     if (content === this.published) return;
     this.published = content;
     this.version += 1;

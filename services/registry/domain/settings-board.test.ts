@@ -8,7 +8,8 @@ const silent = createLogger({ name: 'test', service: 'registry', logLevel: 'sile
 describe('the settings of the shop', () => {
   it('are as configured until somebody changes them, and again when nothing is left of the change', () => {
     const told: string[] = [];
-    const board: SettingsBoard = new SettingsBoard(new AuditLog(silent), () => void told.push(board.json));
+    const board = new SettingsBoard(new AuditLog(silent));
+    board.onChange(() => told.push(board.json));
     expect(board.json).toBe('');
     board.replace({ cache: { filter: false } });
     board.replace({ overload: { enabled: false } });
@@ -16,9 +17,18 @@ describe('the settings of the shop', () => {
     expect(told).toEqual(['{"cache":{"filter":false}}', '{"overload":{"enabled":false}}', '']);
   });
 
+  it('tell whether load is shed, where that was switched', () => {
+    const board = new SettingsBoard(new AuditLog(silent));
+    expect(board.shedding).toBe('');
+    board.replace({ overload: { enabled: false } });
+    expect(board.shedding).toBe('off');
+    board.replace({ overload: { enabled: true } });
+    expect(board.shedding).toBe('on');
+  });
+
   it('tell afterwards what was changed', () => {
     const audit = new AuditLog(silent);
-    const board = new SettingsBoard(audit, () => undefined);
+    const board = new SettingsBoard(audit);
     board.replace({ cache: { jitter: false } });
     board.replace({});
     expect(audit.list().map(({ who, what, detail }) => [who, what, detail])).toEqual([

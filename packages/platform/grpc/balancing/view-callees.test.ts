@@ -33,8 +33,14 @@ describe('the copies that a process calls', () => {
   });
   const tell = (members: readonly MemberView[], change: Partial<View> = {}): void => {
     version += 1;
-    const balancing = asConfigured;
-    view.take({ epoch: 1, version, settled: true, members, detector: 'periodic', balancing, ...change });
+    const plain = {
+      epoch: 1,
+      version,
+      settled: true,
+      detector: 'periodic',
+      balancing: asConfigured,
+    } as const;
+    view.take({ ...plain, shedding: '', members, ...change });
   };
   const addresses = (): string[] => callees.targets('order').map(({ address }) => address);
 

@@ -51,7 +51,7 @@ const environmentSchema = z.object({
   TRISTATE_ORDER_DEADLINE_MS: z.coerce.number().int().min(50).max(60_000).default(2000),
   TRISTATE_OVERLOAD: z.enum(['on', 'off']).default('on'),
   TRISTATE_OVERLOAD_ORDERS_UNDER_WAY: z.coerce.number().int().min(1).max(100_000).default(64),
-  TRISTATE_OVERLOAD_READS_UNDER_WAY: z.coerce.number().int().min(1).max(100_000).default(128),
+  TRISTATE_OVERLOAD_READS_UNDER_WAY: z.coerce.number().int().min(1).max(100_000).default(64),
   TRISTATE_REGISTRY_URL: z.url({ protocol: /^https?$/ }).optional(),
   TRISTATE_SECRETS_DIR: z.string().min(1),
 });

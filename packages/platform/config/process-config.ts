@@ -239,7 +239,7 @@ const environmentSchema = z.object({
   TRISTATE_CONSISTENCY_WAIT_MS: z.coerce.number().int().min(0).max(5_000).default(100),
   TRISTATE_OVERLOAD: onOff.default(true),
   TRISTATE_OVERLOAD_ORDERS_UNDER_WAY: z.coerce.number().int().min(1).max(100_000).default(64),
-  TRISTATE_OVERLOAD_READS_UNDER_WAY: z.coerce.number().int().min(1).max(100_000).default(128),
+  TRISTATE_OVERLOAD_READS_UNDER_WAY: z.coerce.number().int().min(1).max(100_000).default(64),
   TRISTATE_BALANCING_FRONT_DOOR: z.enum(frontDoorStrategies).default('round-robin'),
   TRISTATE_BALANCING_GRPC: z.enum(clientStrategies).default('round-robin'),
   TRISTATE_BALANCING_ADAPTIVE: onOff.default(false),

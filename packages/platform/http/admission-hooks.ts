@@ -19,8 +19,7 @@ export function admitRequests(fastify: FastifyInstance, admission: Admission, me
     if (kind === 'order' && admission.orders.isFull) return refuse(kind, reply);
     if (kind !== 'read') return next();
     if (admission.reads.isFull && request.routeOptions.url !== degradable) return refuse(kind, reply);
-    admission.reads.enter();
-    reply.raw.once('close', () => admission.reads.leave());
+    reply.raw.once('close', admission.enterRead());
     next();
   });
 }

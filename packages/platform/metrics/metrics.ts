@@ -154,10 +154,10 @@ export class Metrics {
     'point',
     'action',
   ]);
-  readonly ordersLimit = this.gauge(
-    'orders_limit',
-    'Orders that this process takes on at once right now',
-    [],
+  readonly requestsLimit = this.gauge(
+    'requests_limit',
+    'Orders and reads that this process takes on at once, right now',
+    ['kind'],
   );
   readonly requestsUnderWay = this.gauge(
     'requests_under_way',

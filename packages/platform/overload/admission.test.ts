@@ -32,7 +32,7 @@ describe('admission', () => {
 
   const order = (): Promise<string> => admission.order(() => ended.then(() => 'placed'));
   const read = (times: number): void => {
-    for (let time = 0; time < times; time += 1) admission.reads.enter();
+    for (let time = 0; time < times; time += 1) admission.enterRead();
   };
   const shed = async (): Promise<unknown> => (await metrics.requestsShed.get()).values;
 

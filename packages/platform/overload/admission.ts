@@ -12,14 +12,17 @@ const overloaded = new Problem('overloaded', undefined, { retryAfterMs: 1_000 })
 /** Orders may take this part of their deadline on average: then few of them miss it. */
 const targetShare = 0.25;
 
+/** A page that takes longer on average is one that people leave. */
+const readTargetMs = 250;
+
 /** How often the event loop is asked how late it is. */
 const sampleMs = 50;
 
 /** A late event loop means that there is too much to read only if so large a part of what may be is under way. */
 const busyShare = 8;
 
-/** So many orders are taken on however slow they are: that they are may be due to one service that is silent. */
-const leastOrdersUnderWay = 8;
+/** So much is taken on however slow it is: that it is may be due to one service that is silent. */
+const leastUnderWay = 8;
 
 interface AdmissionParts {
   readonly config: OverloadConfig;
@@ -38,20 +41,21 @@ interface AdmissionParts {
 export class Admission {
   readonly orders: Gate;
   readonly reads: Gate;
-  private readonly limit: AdaptiveLimit;
+  private readonly orderLimit: AdaptiveLimit;
+  private readonly readLimit: AdaptiveLimit;
   private readonly delay = new StandingDelay();
   private readonly nowMs: () => number;
 
   constructor(private readonly parts: AdmissionParts) {
     const { config, orderDeadlineMs, settings, nowMs = () => performance.now() } = parts;
     const sheds = (): boolean => settings.sheds;
-    this.limit = new AdaptiveLimit({
-      most: config.ordersUnderWay,
-      least: Math.min(config.ordersUnderWay, leastOrdersUnderWay),
-      targetMs: orderDeadlineMs * targetShare,
-    });
-    this.orders = new Gate(() => this.limit.limit, sheds);
-    this.reads = new Gate(() => config.readsUnderWay, sheds);
+    const { ordersUnderWay, readsUnderWay } = config;
+    const limit = (most: number, targetMs: number): AdaptiveLimit =>
+      new AdaptiveLimit({ most, least: Math.min(most, leastUnderWay), targetMs });
+    this.orderLimit = limit(ordersUnderWay, orderDeadlineMs * targetShare);
+    this.readLimit = limit(readsUnderWay, readTargetMs);
+    this.orders = new Gate(() => this.orderLimit.limit, sheds);
+    this.reads = new Gate(() => this.readLimit.limit, sheds);
     this.nowMs = nowMs;
   }
 
@@ -69,8 +73,9 @@ export class Admission {
   /** How late the event loop was. */
   noteDelay(delayMs: number): void {
     this.delay.note(delayMs, this.nowMs());
-    const { ordersLimit, requestsUnderWay } = this.parts.metrics;
-    ordersLimit.set(this.limit.limit);
+    const { requestsLimit, requestsUnderWay } = this.parts.metrics;
+    requestsLimit.set({ kind: 'order' }, this.orders.most);
+    requestsLimit.set({ kind: 'read' }, this.reads.most);
     requestsUnderWay.set({ kind: 'order' }, this.orders.underWay);
     requestsUnderWay.set({ kind: 'read' }, this.reads.underWay);
   }
@@ -87,9 +92,19 @@ export class Admission {
     try {
       return await work();
     } finally {
-      this.limit.note(beganAtMs, this.nowMs(), this.orders.underWay);
+      this.orderLimit.note(beganAtMs, this.nowMs(), this.orders.underWay);
       this.orders.leave();
     }
+  }
+
+  /** Counts one more who reads. @returns what counts it as answered */
+  enterRead(): () => void {
+    const beganAtMs = this.nowMs();
+    this.reads.enter();
+    return () => {
+      this.readLimit.note(beganAtMs, this.nowMs(), this.reads.underWay);
+      this.reads.leave();
+    };
   }
 
   /** Whether readers had better be given what is at hand: more of them wait than can be answered in time. */

@@ -24,7 +24,8 @@ interface LabBaseOptions extends CommonOptions {
 /** As many as keep the shop busy, and none of them waiting for long. */
 const atOnce = 48;
 const customers = 24;
-const warmUpSeconds = 10;
+/** So long a shop that has just started takes to become as fast as it will be. */
+const warmUpSeconds = 20;
 /** What this process can ask for without becoming the slowest part itself. */
 const mostPerSecond = 6_000;
 /** nginx takes 2 × 2,048 connections, half of them to the services. */

@@ -45,6 +45,8 @@ export interface PlatformOptions {
   readonly wires?: boolean;
   /** How many replicas the database has, whatever the values say. */
   readonly replicas?: number;
+  /** Takes on whatever comes, whatever the values say. */
+  readonly neverSheds?: boolean;
   /** NODE_OPTIONS of the services, for a profiler. */
   readonly nodeOptions?: string;
 }
@@ -78,9 +80,10 @@ export class Platform {
   private ending: Promise<void> | undefined;
 
   constructor(private readonly options: PlatformOptions) {
-    const { stage, port, stateFolder, progress, wires, replicas } = options;
+    const { stage, port, stateFolder, progress, wires, replicas, neverSheds } = options;
     const read = readValues(join(repositoryRoot, 'charts/tristate'), stage);
-    const values = replicas === undefined ? read : withReplicas(read, replicas);
+    const taking = neverSheds === true ? { ...read, overload: { ...read.overload, enabled: false } } : read;
+    const values = replicas === undefined ? taking : withReplicas(taking, replicas);
     this.values = wires === true ? withWires(values) : values;
     this.state = openStateFolder(stateFolder);
     this.record = {

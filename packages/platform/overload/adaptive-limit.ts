@@ -7,9 +7,6 @@ interface AdaptiveLimitOptions {
   readonly targetMs: number;
 }
 
-/** Where it begins, as it knows nothing yet. */
-const startingLimit = 16;
-
 /** A mean of fewer says nothing. */
 const samplesOfWindow = 8;
 /** How fast a limit that holds work back grows while there is time to spare, and shrinks when there is none. */
@@ -31,7 +28,7 @@ export class AdaptiveLimit {
   private highest = 0;
 
   constructor(private readonly options: AdaptiveLimitOptions) {
-    this.current = Math.min(options.most, Math.max(options.least, startingLimit));
+    this.current = options.most;
   }
 
   get limit(): number {

@@ -91,7 +91,7 @@ describe('admission', () => {
   });
 
   it('gives readers what is at hand when the event loop stays late and several wait', () => {
-    read(3);
+    read(9);
     admission.noteDelay(200);
     nowMs = intervalMs;
     expect(admission.isPressed).toBe(true);
@@ -100,7 +100,7 @@ describe('admission', () => {
   });
 
   it('takes a late event loop for somebody else’s doing when hardly anybody reads', () => {
-    read(2);
+    read(8);
     admission.noteDelay(200);
     nowMs = 10 * intervalMs;
     expect(admission.isPressed).toBe(false);

@@ -19,7 +19,7 @@ const readTargetMs = 250;
 const sampleMs = 50;
 
 /** A late event loop means that there is too much to read only if so large a part of what may be is under way. */
-const busyShare = 8;
+const busyShare = 2;
 
 /** So much is taken on however slow it is: that it is may be due to one service that is silent. */
 const leastUnderWay = 8;

@@ -46,6 +46,8 @@ export class BenchPlatform {
       port,
       stateFolder: this.folder,
       progress,
+      // What a load costs is measured also where the shop would refuse a part of it.
+      neverSheds: true,
       ...(replicas !== undefined && { replicas }),
       ...(nodeOptions !== undefined && { nodeOptions }),
     });
@@ -105,9 +107,12 @@ export class BenchPlatform {
 
   /** Throws when a law of conservation is broken: figures of a shop that loses money mean nothing. */
   async checkInvariants(): Promise<void> {
-    const response = await resendingFetch(`http://127.0.0.1:${this.port}/control/invariants?waitMs=${settleMs}`, {
-      headers: { authorization: `Bearer ${this.adminToken}` },
-    });
+    const response = await resendingFetch(
+      `http://127.0.0.1:${this.port}/control/invariants?waitMs=${settleMs}`,
+      {
+        headers: { authorization: `Bearer ${this.adminToken}` },
+      },
+    );
     const text = await response.text();
     if (response.status !== 200)
       throw new Failure(`The invariants cannot be checked: ${response.status} ${text}`);

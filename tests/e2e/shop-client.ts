@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { isClosedConnection, resendingFetch } from '#platform/http/resending-fetch.js';
 
@@ -62,6 +63,7 @@ interface OrderRequest {
 }
 
 const ANSWER_DEADLINE_MS = 20_000;
+const PAUSE_AFTER_REFUSAL_MS = 100;
 
 /** Calls the shop at a base URL, with a user's token when it has one. */
 export class ShopClient {
@@ -73,10 +75,21 @@ export class ShopClient {
     readonly token?: string,
   ) {}
 
-  async call(
+  /** A shop that has too much to do says so, and when to come again: on a busy machine that is no error. */
+  async call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
+    const mayRepeat = method === 'GET' || options.headers?.['idempotency-key'] !== undefined;
+    const endsAt = performance.now() + ANSWER_DEADLINE_MS;
+    for (;;) {
+      const answer = await this.#callOnce(method, path, options);
+      if (!mayRepeat || !isOverloaded(answer) || performance.now() > endsAt) return answer;
+      await delay(PAUSE_AFTER_REFUSAL_MS);
+    }
+  }
+
+  async #callOnce(
     method: string,
     path: string,
-    { body, headers = {}, token = this.token }: CallOptions = {},
+    { body, headers = {}, token = this.token }: CallOptions,
   ): Promise<Answer> {
     const sent = this.#sessions;
     const response = await resendingFetch(this.baseUrl + path, {
@@ -182,6 +195,10 @@ export async function plentifulProducts(client: ShopClient): Promise<[Product, P
 
 export function isSessionLost({ body }: Pick<Answer, 'body'>): boolean {
   return problemSchema.safeParse(body).data?.code === 'session-lost';
+}
+
+function isOverloaded({ body }: Answer): boolean {
+  return problemSchema.safeParse(body).data?.code === 'overloaded';
 }
 
 function parseJson(text: string): unknown {

@@ -21,6 +21,12 @@ describe('the values', () => {
     expect(leaves().filter(({ node }) => node.description === undefined)).toEqual([]);
   });
 
+  it('have no default where values.yaml names none', () => {
+    const resources = leaves().filter(({ path: leaf }) => /^services\.\w+\.resources$/.test(leaf));
+    expect(resources.length).toBeGreaterThan(0);
+    expect(resources.filter(({ value }) => value !== undefined)).toEqual([]);
+  });
+
   it('have no place for a key that is not known', () => {
     const open: string[] = [];
     const look = (node: SchemaNode, at: string): void => {

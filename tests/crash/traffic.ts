@@ -35,6 +35,7 @@ export function describeTraffic(platform: () => TestPlatform, product: () => Pro
       expect(readers.wrongAnswers).toEqual([]);
     };
 
+    const pidOf = (name: string): Promise<number> => platform().pidOf(name);
     const call = async (...args: string[]): Promise<string> => {
       const { exitCode, stdout, stderr } = await tristate([
         ...args,
@@ -54,7 +55,7 @@ export function describeTraffic(platform: () => TestPlatform, product: () => Pro
 
     it('when a copy stands still, is left out, and comes back', () =>
       whileReading(async (readers) => {
-        const pid = await platform().pidOf('inventory-1');
+        const pid = await pidOf('inventory-1');
         process.kill(pid, 'SIGSTOP');
         try {
           await readers.areServedBy(['inventory-2']);
@@ -63,19 +64,17 @@ export function describeTraffic(platform: () => TestPlatform, product: () => Pro
           process.kill(pid, 'SIGCONT');
         }
         await readers.areServedBy(INVENTORY);
-        expect(await platform().pidOf('inventory-1')).toBe(pid);
+        expect(await pidOf('inventory-1')).toBe(pid);
       }));
 
     it('when the registry dies, and rebuilds its view', () =>
       whileReading(async (readers) => {
-        const pid = await platform().pidOf('registry');
+        const pid = await pidOf('registry');
         process.kill(pid, 'SIGKILL');
         await waitUntil('a registry that knows everybody again', DEADLINE_MS, async () => {
-          const isBack =
-            (await platform()
-              .pidOf('registry')
-              .catch(() => pid)) !== pid;
-          const dead = isBack ? await deadMembers().catch(() => undefined) : undefined;
+          const current = await pidOf('registry').catch(() => pid);
+          if (current === pid) return undefined;
+          const dead = await deadMembers().catch(() => undefined);
           return dead?.length === 0 ? true : undefined;
         });
         await readers.areServedBy(INVENTORY);

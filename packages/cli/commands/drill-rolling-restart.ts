@@ -47,7 +47,7 @@ export function addDrillRollingRestart(drill: Command): void {
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nEach process is taken out of traffic, finishes what it has, is asked to end, started again by the launcher, and taken\n' +
+      '\nFirst the rate grows for 20 s, which are not counted. Each process is taken out of traffic, finishes what it has, is asked to end, started again by the launcher, and taken\n' +
         'back. Exit code 1: a request failed, a law is broken, or a process did not come back.\n',
     )
     .action(drillRollingRestart);
@@ -83,7 +83,7 @@ async function perform({
   let failure: string | undefined;
   while (restarts.length < rounds && failure === undefined) {
     const until = Math.min(rounds, restarts.length + restartsUnderOneLoad);
-    const seen = await underLoad(client, { rate, seed: loads.length + 1 }, async () => {
+    const seen = await underLoad(client, { rate, seed: loads.length + 1, report: showStatus }, async () => {
       failure = await restartUntil(until, names, restarts, {
         state,
         url: run.url,

@@ -102,7 +102,8 @@ function perform({
       const summary = await openLoop(visitors, perSecond, seconds);
       progress('the shop comes to rest');
       await control.invariants(settleMs);
-      await waitFor(() => isAtRest(members), { timeoutMs: restMs });
+      if ((await waitFor(() => isAtRest(members), { timeoutMs: restMs })) === undefined)
+        progress(`it has not in ${restMs / 1000} s: what comes now waits behind what was before`);
       return summary;
     };
     const without = await overloaded(false);

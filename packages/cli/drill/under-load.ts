@@ -21,6 +21,14 @@ export interface LoadSeen {
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly p999: number };
 }
 
+interface UnderLoadOptions {
+  /** Requests per second. */
+  readonly rate: number;
+  readonly seed: number;
+  /** Told what goes on before the work begins. */
+  readonly report: (text: string) => void;
+}
+
 const clients = 16;
 const connections = 256;
 const timeoutMs = 10_000;
@@ -38,9 +46,10 @@ const lastAnswersMs = 3_000;
 /** Runs work while visitors come at a steady rate, whatever the answers do; they come until it is done, and nobody counts the first ones. */
 export async function underLoad(
   client: FrontDoorClient,
-  { rate, seed }: { readonly rate: number; readonly seed: number },
+  { rate, seed, report }: UnderLoadOptions,
   work: () => Promise<void>,
 ): Promise<LoadSeen> {
+  report(`${clients} customers open an account`);
   const { kinds, clientHeaders } = await prepareVisitors(client, parseMix(defaultMix), clients);
   const { hostname, port } = new URL(client.url);
   const plan: LoadPlan = {
@@ -56,6 +65,7 @@ export async function underLoad(
     clients: process.platform === 'linux' ? clients : 1,
     workers: 1,
   };
+  report(`the rate grows to ${rate} requests a second for ${rampMs / 1000} s`);
   const ramp = { kind: 'ramp', rate: Math.max(1, rate * rampFrom), peak: rate } as const;
   await runLoad({
     ...plan,

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { OverloadConfig } from './process-config.js';
 import { frontDoorStrategies, type FrontDoorStrategy } from '#protocols/balancing/strategy.js';
+import type { OverloadConfig } from './process-config.js';
 
 /** The configuration of the process that writes nginx's configuration where nginx runs in a container of its own. */
 export interface FrontDoorConfig {

@@ -1,30 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
-import { detectorNames } from '#protocols/failure-detector/detector.js';
-import { memberStates } from '#protocols/failure-detector/member.js';
-import { sheddingStates, type View } from './view.js';
-
-/** What the registry answers to an operator is more than the view; the rest is passed over. */
-const viewSchema = z.object({
-  epoch: z.number(),
-  version: z.number(),
-  settled: z.boolean(),
-  detector: z.enum(detectorNames),
-  balancing: z.object({ frontDoor: z.string(), grpc: z.string(), adaptive: z.boolean() }),
-  shedding: z.enum(sheddingStates),
-  members: z.array(
-    z.object({
-      name: z.string(),
-      service: z.string(),
-      httpAddress: z.string(),
-      grpcAddress: z.string(),
-      state: z.enum(memberStates),
-      draining: z.boolean(),
-      slowStartShare: z.number(),
-      weight: z.number(),
-    }),
-  ),
-}) satisfies z.ZodType<View>;
+import { viewSchema } from './listed-members.js';
+import type { View } from './view.js';
 
 /** How long the registry may wait for a change before it answers all the same. */
 const waitMs = 5_000;

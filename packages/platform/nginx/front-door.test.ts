@@ -74,6 +74,7 @@ describe('front door', () => {
     )?.[0];
     expect(order).toContain('limit_conn orders 128;');
     expect(order).toContain('limit_conn order_reads 256;');
+    expect(/location ~ "\^\/control[^}]+limit_conn/.test(renderFrontDoor(services))).toBe(false);
   });
 
   test('refuses nothing where that is switched off, or nobody has said how much is too much', () => {

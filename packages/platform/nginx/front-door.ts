@@ -3,16 +3,9 @@
  * relative to the prefix that nginx is started with, so it needs no folder of the system's.
  */
 import type { FrontDoorStrategy } from '#protocols/balancing/strategy.js';
+import type { OverloadConfig } from '../config/process-config.js';
 import { frontDoorProblems, problemBody } from './problems.js';
 import { balancingKeyLines, upstreamLines, type UpstreamServer } from './upstream.js';
-
-/** How much each copy of a service is given at once; what is beyond is refused here, where that costs least. */
-export interface FrontDoorLimits {
-  /** Whether the limits are in force. */
-  readonly enabled: boolean;
-  readonly ordersUnderWay: number;
-  readonly readsUnderWay: number;
-}
 
 export interface FrontDoor {
   /** HOST:PORT, or a port alone. */
@@ -23,8 +16,8 @@ export interface FrontDoor {
   /** How long POST /api/orders may take by itself; nginx waits longer. */
   readonly orderDeadlineMs: number;
   readonly strategy: FrontDoorStrategy;
-  /** Absent where nothing is refused, whatever comes. */
-  readonly limits?: FrontDoorLimits;
+  /** How much each copy is given at once: what is beyond is refused here, where that costs least. Absent: nothing is. */
+  readonly limits?: OverloadConfig;
   /** Every copy, by service. The monolith, where it runs, serves every route. */
   readonly upstreams: ReadonlyMap<string, readonly UpstreamServer[]>;
   /** EPOCH.VERSION of the view that this was made for, told at /healthz: so one sees from outside when it is in force. */
@@ -142,7 +135,7 @@ function serverLines(door: FrontDoor): string[] {
       `location ~ "${pattern}" {`,
       `  proxy_pass http://${upstream};`,
       `  proxy_read_timeout ${timeoutMs}ms;`,
-      ...(isControl ? [] : limitLines(door, service, upstream)),
+      ...(pattern.startsWith('^/api/') ? limitLines(door, service, upstream) : []),
       // What the control plane changes, DELETE included, is asked for once.
       ...(isControl && upstream !== 'monolith' ? ['  proxy_next_upstream off;'] : []),
       '}',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { resendingFetch } from '#platform/http/resending-fetch.js';
 import { waitUntil } from '../e2e/wait-until.js';
 import type { Containers } from './containers.js';
 
@@ -144,7 +145,7 @@ export class ShopChecks {
     body?: unknown,
   ): Promise<{ status: number; servedBy: string; body: unknown }> {
     try {
-      const response = await fetch(`${this.containers.url}${path}`, {
+      const response = await resendingFetch(`${this.containers.url}${path}`, {
         method,
         headers: {
           ...(token !== undefined && { authorization: `Bearer ${token}` }),

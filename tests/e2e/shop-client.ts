@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { isClosedConnection, resendingFetch } from '#platform/http/resending-fetch.js';
+import { resendingFetch } from '#platform/http/resending-fetch.js';
 
 /** The shapes of the public contract (DESIGN.md) that scripts rely on. */
 export const accountSchema = z.object({ id: z.uuid(), owner: z.string(), balanceMinor: z.int() });
@@ -102,7 +102,6 @@ export class ShopClient {
       },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       signal: AbortSignal.timeout(ANSWER_DEADLINE_MS),
-      redirect: 'manual',
     });
     const text = await response.text();
     const session = response.headers.get('x-session');
@@ -144,17 +143,7 @@ export class Customer extends ShopClient {
     super(baseUrl, token);
   }
 
-  /** Opens an account; another one if nginx has closed the idle connection on which the first one was asked for. */
   static async open(baseUrl: string, openingBalanceMinor = 100_000_000): Promise<Customer> {
-    try {
-      return await this.openOnce(baseUrl, openingBalanceMinor);
-    } catch (error) {
-      if (!isClosedConnection(error)) throw error;
-      return this.openOnce(baseUrl, openingBalanceMinor);
-    }
-  }
-
-  private static async openOnce(baseUrl: string, openingBalanceMinor: number): Promise<Customer> {
     const guest = new ShopClient(baseUrl);
     const owner = `user-${randomUUID()}`;
     const password = randomUUID();

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { resendingFetch } from './resending-fetch.js';
+import { resendingFetch, type ResendableRequest } from './resending-fetch.js';
 
 describe('a fetch that sends again', () => {
   let server: Server;
@@ -24,7 +24,7 @@ describe('a fetch that sends again', () => {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   }
 
-  it.each<[string, RequestInit]>([
+  it.each<[string, ResendableRequest]>([
     ['a GET', {}],
     ['a PUT', { method: 'PUT', body: '{}' }],
     ['an order with its key', { method: 'POST', body: '{}', headers: { 'idempotency-key': 'k' } }],
@@ -36,8 +36,32 @@ describe('a fetch that sends again', () => {
 
   it('never sends again what is not idempotent', async () => {
     const url = await startClosing(1);
-    await expect(resendingFetch(url, { method: 'POST', body: '{}' })).rejects.toThrow('fetch failed');
+    await expect(resendingFetch(url, { method: 'POST', body: '{}' })).rejects.toThrow('socket hang up');
     expect(requests).toBe(1);
+  });
+
+  it('gives what is not idempotent a connection that was never idle', async () => {
+    const url = await startClosing(0);
+    const sockets = new Set<unknown>();
+    server.on('connection', (socket) => sockets.add(socket));
+    const order = { method: 'POST', body: '{"ü":1}' };
+    for (let turn = 1; turn <= 3; turn += 1) {
+      await (await resendingFetch(url)).text();
+      expect(await (await resendingFetch(url, order)).text()).toBe('ok');
+    }
+    // One for all that is read, and one for each order.
+    expect(sockets.size).toBeGreaterThanOrEqual(1 + 3);
+  });
+
+  it('gives up when its time is over, and says so', async () => {
+    server = createServer(() => undefined);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const signal = AbortSignal.timeout(20);
+    await expect(resendingFetch(url, { method: 'POST', signal })).rejects.toMatchObject({
+      name: 'TimeoutError',
+    });
   });
 
   it('sends again a few times, since a reload closes all idle connections, and not for ever', async () => {

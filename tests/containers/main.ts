@@ -2,10 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Command } from 'commander';
+import { runProgram } from '../bench/run-program.js';
 import { chartFolder, root } from '../chart/tools.js';
 import { provideBaseImages } from './base-images.js';
 import { Containers } from './containers.js';
-import { findEngine, type Engine } from './engine.js';
+import { engineFolder, findEngine, type Engine } from './engine.js';
 import { run } from './run.js';
 import { ShopChecks } from './shop-checks.js';
 
@@ -20,7 +22,20 @@ const mostOwnMegabytes = 100;
  * `npm run test:containers`: builds the image, brings docker-compose.yml up, places orders, kills containers and checks what is left.
  * Everything is reachable from this machine alone, and is taken away again; only the engine's folder with the base images stays.
  */
-export async function main(): Promise<void> {
+export async function main(args: readonly string[]): Promise<void> {
+  const program = new Command('npm run test:containers')
+    .description('Builds the image, runs docker-compose.yml, kills its containers, and checks what is left.')
+    .addHelpText(
+      'after',
+      `\nIt takes the Docker engine that answers, or starts one of its own (root on Linux); where neither can be, it says so
+and passes. Images that cannot be pulled are made from Debian's packages, and kept in ${engineFolder}.`,
+    )
+    .exitOverride()
+    .action(testContainers);
+  await runProgram(program, args);
+}
+
+async function testContainers(): Promise<void> {
   const engine = await findEngine();
   if (typeof engine === 'string') return skip(engine);
   try {

@@ -1,5 +1,3 @@
-import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
-import { Redis } from 'ioredis';
 import { z } from 'zod';
 import { Cache } from '#platform/cache/cache.js';
 import type { CacheDemand, CacheOptions, CacheSource, Found, Loaded } from '#platform/cache/cache-options.js';
@@ -9,7 +7,6 @@ import { startPosition, type Position } from '#platform/postgres/position.js';
 import type { CacheProtection, CacheProtections } from '#platform/settings/settings.js';
 import { waitUntil } from '../e2e/wait-until.js';
 import { newMetricsForTest, silent } from './postgres-for-test.js';
-import { newRedisForTest, type RedisForTest } from './redis-for-test.js';
 
 const productSchema = z.object({ sku: z.string(), priceMinor: z.int() });
 export type PricedProduct = z.infer<typeof productSchema>;
@@ -189,46 +186,4 @@ export async function byLabel(
 ): Promise<Record<string, number>> {
   const { values } = await counter.get();
   return Object.fromEntries(values.map(({ labels, value }) => [String(labels[label]), value]));
-}
-
-export interface CachesForTest {
-  readonly redis: RedisForTest;
-  /** To look at Redis past the caches. */
-  readonly direct: Redis;
-  /** New for each test; it has one product, MUG for 990. */
-  readonly source: SourceForTest;
-  /** One more process that caches the source's products in Redis; the test need not close it. */
-  newProcess(): Promise<ProcessForTest<PricedProduct>>;
-}
-
-/** A real Redis for all tests of a describe, empty before each. */
-export function useCaches(): () => CachesForTest {
-  let redis: RedisForTest;
-  let direct: Redis;
-  let source: SourceForTest;
-  let processes: ProcessForTest<PricedProduct>[] = [];
-  beforeAll(async () => {
-    redis = await newRedisForTest();
-    direct = new Redis(redis.url);
-    direct.on('error', () => undefined);
-  });
-  afterAll(async () => {
-    direct.disconnect();
-    await redis.remove();
-  });
-  beforeEach(async () => {
-    await direct.flushall();
-    source = new SourceForTest();
-    source.write('MUG', 990);
-  });
-  afterEach(() => {
-    for (const process of processes) process.close();
-    processes = [];
-  });
-  const newProcess = async (): Promise<ProcessForTest<PricedProduct>> => {
-    const process = await newProcessForTest(redis.url, source);
-    processes.push(process);
-    return process;
-  };
-  return () => ({ redis, direct, source, newProcess });
 }

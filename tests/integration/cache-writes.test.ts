@@ -4,12 +4,12 @@ import type { CacheDemand } from '#platform/cache/cache-options.js';
 import { waitUntil } from '../e2e/wait-until.js';
 import {
   newProcessForTest,
-  useCaches,
   SourceForTest,
   type PricedProduct,
   type ProcessForTest,
 } from './cache-for-test.js';
 import type { RedisForTest } from './redis-for-test.js';
+import { useCaches } from './use-caches.js';
 
 jest.setTimeout(120_000);
 

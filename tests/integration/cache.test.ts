@@ -1,13 +1,8 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { waitUntil } from '../e2e/wait-until.js';
-import {
-  options,
-  useCaches,
-  type SourceForTest,
-  type PricedProduct,
-  type ProcessForTest,
-} from './cache-for-test.js';
+import { options, type SourceForTest, type PricedProduct, type ProcessForTest } from './cache-for-test.js';
+import { useCaches } from './use-caches.js';
 
 /** A real server takes its time on a busy machine. */
 jest.setTimeout(120_000);

@@ -117,8 +117,6 @@ function newScriptedRedis(url: string): ScriptedRedis {
     connectTimeout: 1_000,
     // While the connection is down, commands fail at once instead of queueing up.
     enableOfflineQueue: false,
-    // Commands of one turn of the event loop go out in one write.
-    enableAutoPipelining: true,
     maxRetriesPerRequest: 0,
     retryStrategy: (attempt) => Math.min(longestReconnectMs, 50 * 2 ** Math.min(attempt, 10)),
   });

@@ -25,6 +25,10 @@ interface Asked {
 export class FrontDoorForTest {
   /** How long the copies take to answer. */
   readonly tookMs = new Map<string, number>();
+  /** How often nginx has asked the copies. */
+  asked = 0;
+  /** A broken copy closes the connection instead of answering. */
+  areBroken = false;
 
   private constructor(
     private readonly port: number,
@@ -40,8 +44,10 @@ export class FrontDoorForTest {
     const door = new FrontDoorForTest(port, folder, copies, undefined);
     await Promise.all(
       copies.map(async ({ address, server }, index) => {
-        server.on('request', (_, response) => {
-          setTimeout(() => response.end(address), door.tookMs.get(address) ?? 0);
+        server.on('request', (incoming, response) => {
+          door.asked += 1;
+          if (door.areBroken) incoming.socket.destroy();
+          else setTimeout(() => response.end(address), door.tookMs.get(address) ?? 0);
         });
         server.listen(ports[index], '127.0.0.1');
         await once(server, 'listening');

@@ -75,6 +75,23 @@ describe('nginx', () => {
     }
   });
 
+  it.each(frontDoorStrategies)(
+    'asks copies that all fail hardly more often than it is asked: %s',
+    async (strategy) => {
+      await door.use(strategy);
+      door.areBroken = true;
+      const askedBefore = door.asked;
+      const outcomes = new Set<string>();
+      for (let request = 0; request < 100; request += 1) outcomes.add(await door.ask());
+      door.areBroken = false;
+      expect([...outcomes]).toEqual(['502']);
+      expect(door.asked - askedBefore).toBeGreaterThan(0);
+      expect(door.asked - askedBefore).toBeLessThanOrEqual(110);
+      // It finds out by itself that they answer again.
+      await door.until(async () => (await door.ask()).startsWith('127.0.0.1:'));
+    },
+  );
+
   it('loses no request while strategies and weights are switched', async () => {
     let isDone = false;
     const unknown: string[] = [];

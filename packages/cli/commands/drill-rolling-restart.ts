@@ -47,8 +47,9 @@ export function addDrillRollingRestart(drill: Command): void {
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nFirst the rate grows for 20 s, which are not counted. Each process is taken out of traffic, finishes what it has, is asked to end, started again by the launcher, and taken\n' +
-        'back. Exit code 1: a request failed, a law is broken, or a process did not come back.\n',
+      '\nFirst the rate grows for 20 s, which are not counted. Each process is taken out of traffic, finishes what it has,\n' +
+        'is asked to end, started again by the launcher, and taken back. Exit code 1: a request failed, a law is broken, or a\n' +
+        'process did not come back.\n',
     )
     .action(drillRollingRestart);
 }

@@ -44,16 +44,24 @@ describe('an adaptive limit', () => {
     const limit = new AdaptiveLimit(options);
     serve(limit, 20, 30);
     expect(limit.limit).toBeLessThan(16);
-    serve(limit, 1_000, 5, 30_000);
+    serve(limit, 1_000, 10, 30_000);
     expect(limit.limit).toBe(64);
   });
 
-  it('does not grow while nobody is held back by it', () => {
+  it('grows back while work is in time, also when nobody is held back by it', () => {
     const limit = new AdaptiveLimit(options);
     serve(limit, 20, 30);
-    const before = limit.limit;
     for (let at = 40_000; at < 50_000; at += 10) limit.note(at, at + 1, 1);
-    expect(limit.limit).toBe(before);
+    expect(limit.limit).toBe(options.most);
+  });
+
+  it('lets a burst pass', () => {
+    const limit = new AdaptiveLimit(options);
+    for (let at = 0; at < 10_000; at += 10) limit.note(at - 1, at, 1);
+    // Forty pieces of work that are late, within less than half a second; then all is well again.
+    for (let at = 10_000; at < 10_400; at += 10) limit.note(at - 800, at, 40);
+    for (let at = 10_400; at < 12_000; at += 1) limit.note(at - 1, at, 1);
+    expect(limit.limit).toBe(options.most);
   });
 
   it('is between its bounds, whatever happens', () => {

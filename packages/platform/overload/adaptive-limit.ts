@@ -8,21 +8,25 @@ interface AdaptiveLimitOptions {
 }
 
 /** A mean of fewer says nothing. */
-const samplesOfWindow = 8;
-/** How fast a limit that holds work back grows while there is time to spare, and shrinks when there is none. */
-const growth = 1.1;
+const leastSamples = 8;
+/** What is late for a shorter time was a burst: its queue goes away by itself. */
+const windowMs = 500;
+/** How fast a limit grows while work is in time, and shrinks when it is not. */
+const growth = 1.2;
 const shrinkage = 0.75;
 
 /**
  * How much work may be under way at once so that it takes no longer than its target. A fixed number is right for one speed: 128 orders
- * under way are a quarter of a second at 500 in a second, and three seconds at 40, when all of them come too late. It grows while it is what
- * holds work back and the work is in time, and shrinks when the work is late; as with TCP's congestion window, shrinking faster than growing
- * is what makes it settle (Chiu and Jain, "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance in Computer
- * Networks", Computer Networks and ISDN Systems 17(1), 1989). Pure: it is told what time it is.
+ * under way are a quarter of a second at 500 in a second, and three seconds at 40, when all of them come too late. It shrinks when the work
+ * of half a second was late, and grows back while it is in time; as with TCP's congestion window, shrinking faster than growing is what
+ * makes it settle (Chiu and Jain, "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance in Computer Networks",
+ * Computer Networks and ISDN Systems 17(1), 1989). It grows also when fewer are under way than it allows: it is never far from its most,
+ * and one that had stayed low would refuse the next burst for what is over. Pure: it is told what time it is.
  */
 export class AdaptiveLimit {
   private current: number;
   private changedAtMs = Number.NEGATIVE_INFINITY;
+  private windowBeganAtMs: number | undefined;
   private samples = 0;
   private sumMs = 0;
   private highest = 0;
@@ -39,21 +43,23 @@ export class AdaptiveLimit {
   note(beganAtMs: number, endedAtMs: number, underWay: number): void {
     // What began before the last change tells how it was under the limit of before.
     if (beganAtMs < this.changedAtMs) return;
+    this.windowBeganAtMs ??= endedAtMs;
     this.samples += 1;
     this.sumMs += endedAtMs - beganAtMs;
     this.highest = Math.max(this.highest, underWay);
-    if (this.samples < samplesOfWindow) return;
+    if (this.samples < leastSamples || endedAtMs - this.windowBeganAtMs < windowMs) return;
     const { most, least, targetMs } = this.options;
     if (this.sumMs / this.samples > targetMs)
       this.change(Math.max(least, Math.min(this.current, this.highest) * shrinkage), endedAtMs);
-    else if (this.highest >= this.limit) this.change(Math.min(most, this.current * growth), endedAtMs);
-    this.samples = 0;
-    this.sumMs = 0;
-    this.highest = 0;
+    else this.change(Math.min(most, this.current * growth), endedAtMs);
   }
 
   private change(limit: number, nowMs: number): void {
+    if (limit !== this.current) this.changedAtMs = nowMs;
     this.current = limit;
-    this.changedAtMs = nowMs;
+    this.windowBeganAtMs = nowMs;
+    this.samples = 0;
+    this.sumMs = 0;
+    this.highest = 0;
   }
 }

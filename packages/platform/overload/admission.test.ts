@@ -74,7 +74,7 @@ describe('admission', () => {
     };
     for (let round = 0; round < 20; round += 1) await place(1_000);
     expect(admission.orders.most).toBe(8);
-    for (let round = 0; round < 40; round += 1) await place(10);
+    for (let round = 0; round < 1_000; round += 1) await place(10);
     expect(admission.orders.most).toBe(64);
   });
 

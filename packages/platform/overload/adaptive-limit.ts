@@ -11,17 +11,20 @@ interface AdaptiveLimitOptions {
 const leastSamples = 8;
 /** What is late for a shorter time was a burst: its queue goes away by itself. */
 const windowMs = 500;
-/** How fast a limit grows while work is in time, and shrinks when it is not. */
+/** How fast a limit grows while work is in time. */
 const growth = 1.2;
-const shrinkage = 0.75;
+/** It shrinks by how much too long work took, but in one step neither by less nor by more. */
+const leastShrinkage = 0.9;
+const mostShrinkage = 0.25;
 
 /**
  * How much work may be under way at once so that it takes no longer than its target. A fixed number is right for one speed: 128 orders
- * under way are a quarter of a second at 500 in a second, and three seconds at 40, when all of them come too late. It shrinks when the work
- * of half a second was late, and grows back while it is in time; as with TCP's congestion window, shrinking faster than growing is what
- * makes it settle (Chiu and Jain, "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance in Computer Networks",
- * Computer Networks and ISDN Systems 17(1), 1989). It grows also when fewer are under way than it allows: it is never far from its most,
- * and one that had stayed low would refuse the next burst for what is over. Pure: it is told what time it is.
+ * under way are a quarter of a second at 500 in a second, and three seconds at 40, when all of them come too late. When the work
+ * of half a second was late it shrinks to what would have been in time: as much is under way as comes in the time that it takes (Little's
+ * law), so half of it takes half as long. It grows back while work is in time, slower than it shrinks, which is what makes it
+ * settle (Chiu and Jain, "Analysis of the Increase and Decrease Algorithms for Congestion Avoidance in Computer Networks",
+ * Computer Networks and ISDN Systems 17(1), 1989); also when fewer are under way than it allows, for one that had stayed low would refuse
+ * the next burst for what is over. Pure: it is told what time it is.
  */
 export class AdaptiveLimit {
   private current: number;
@@ -49,9 +52,11 @@ export class AdaptiveLimit {
     this.highest = Math.max(this.highest, underWay);
     if (this.samples < leastSamples || endedAtMs - this.windowBeganAtMs < windowMs) return;
     const { most, least, targetMs } = this.options;
-    if (this.sumMs / this.samples > targetMs)
+    const inTime = (targetMs * this.samples) / this.sumMs;
+    if (inTime < 1) {
+      const shrinkage = Math.max(mostShrinkage, Math.min(leastShrinkage, inTime));
       this.change(Math.max(least, Math.min(this.current, this.highest) * shrinkage), endedAtMs);
-    else this.change(Math.min(most, this.current * growth), endedAtMs);
+    } else this.change(Math.min(most, this.current * growth), endedAtMs);
   }
 
   private change(limit: number, nowMs: number): void {

@@ -71,7 +71,7 @@ export class Containers {
 
   logs(): string {
     const [command, ...args] = this.engine.compose;
-    const { stdout } = spawnSync(command, [...args, '-p', project, 'logs', '--tail=8'], {
+    const { stdout } = spawnSync(command, [...args, '-p', project, 'logs', '--no-color', '--tail=20'], {
       cwd: root,
       encoding: 'utf8',
       env: { ...process.env, ...this.environment },

@@ -66,7 +66,8 @@ async function check(engine: Engine): Promise<void> {
     }
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     process.stdout.write(`${error === undefined ? '✓' : '✗'} ${name}  ${seconds} s\n`);
-    if (error !== undefined) process.stdout.write(`${error.message}\n`);
+    // As the containers are now, before the next step changes them.
+    if (error !== undefined) process.stdout.write(`${error.message}\n${containers.logs()}`);
     results.push({ name, error });
   };
   const folder = mkdtempSync(path.join(tmpdir(), 'tristate-containers-'));
@@ -89,7 +90,6 @@ async function check(engine: Engine): Promise<void> {
       containers.read('registry', '/run/tristate/secrets/admin-token'),
     );
     for (const [name, work] of checks.all()) await step(name, work);
-    if (results.some(({ error }) => error !== undefined)) process.stdout.write(containers.logs());
   } finally {
     rmSync(folder, { recursive: true, force: true });
     await step('everything goes away', () => containers.down());

@@ -103,10 +103,17 @@ export class ShopChecks {
   }
 
   private cluster(what: string, isWanted: (view: Cluster) => boolean): Promise<Cluster> {
-    return waitUntil(what, deadlineMs, async () => {
-      const { status, body } = await this.call('GET', '/control/database', this.adminToken);
-      return status === 200 && isWanted(body as Cluster) ? (body as Cluster) : undefined;
-    });
+    let seen: unknown;
+    return waitUntil(
+      what,
+      deadlineMs,
+      async () => {
+        const { status, body } = await this.call('GET', '/control/database', this.adminToken);
+        seen = { status, body };
+        return status === 200 && isWanted(body as Cluster) ? (body as Cluster) : undefined;
+      },
+      () => `At last: ${JSON.stringify(seen)}`,
+    );
   }
 
   /** Resolves when these and no others answer twenty requests in a row. */

@@ -5,13 +5,15 @@ import { fileURLToPath } from 'node:url';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** Every file under a folder of the repository whose name ends so, sorted, as paths relative to the root. */
+/** Every file of ours under a folder of the repository whose name ends so, sorted, as paths relative to the root. */
 export function listFiles(folder, ending) {
   const absolute = join(root, folder);
   if (!existsSync(absolute)) return [];
   const found = [];
   for (const entry of readdirSync(absolute, { withFileTypes: true })) {
     const path = join(folder, entry.name);
+    // The chart's tests install tools of their own beside them.
+    if (entry.name === 'node_modules') continue;
     if (entry.isDirectory()) found.push(...listFiles(path, ending));
     else if (entry.name.endsWith(ending)) found.push(path);
   }

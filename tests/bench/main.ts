@@ -5,7 +5,7 @@ import { addLoadTesterBench } from './load-tester/load-tester-command.js';
 import { addOrderBench } from './order/order-command.js';
 import { addPatroniBench } from './patroni/patroni-command.js';
 import { addDocs } from './report/docs-page.js';
-import { runProgram } from './run-program.js';
+import { runProgram } from '../run-program.js';
 
 /** The benchmarks' command line. The exit code is 1 for a failure, 2 for wrong usage. */
 export async function main(args: readonly string[]): Promise<void> {

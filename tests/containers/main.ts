@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
-import { runProgram } from '../bench/run-program.js';
+import { runProgram } from '../run-program.js';
 import { chartFolder, root } from '../chart/tools.js';
 import { provideBaseImages } from './base-images.js';
 import { Containers } from './containers.js';

@@ -4,7 +4,7 @@ import { Failure } from '#cli/failure.js';
 import { jsonOption, printJson } from '#cli/options.js';
 import { withPlatform } from '../bench/platform/with-platform.js';
 import { describeMachine } from '../bench/report/machine.js';
-import { runProgram } from '../bench/run-program.js';
+import { runProgram } from '../run-program.js';
 import { saveResult } from '../bench/report/results-folder.js';
 import { renderTable } from '#cli/text-table.js';
 import {

@@ -55,11 +55,11 @@ export class AdaptiveLimit {
     const inTime = (targetMs * this.samples) / this.sumMs;
     if (inTime < 1) {
       const shrinkage = Math.max(mostShrinkage, Math.min(leastShrinkage, inTime));
-      this.change(Math.max(least, Math.min(this.current, this.highest) * shrinkage), endedAtMs);
-    } else this.change(Math.min(most, this.current * growth), endedAtMs);
+      this.endWindow(Math.max(least, Math.min(this.current, this.highest) * shrinkage), endedAtMs);
+    } else this.endWindow(Math.min(most, this.current * growth), endedAtMs);
   }
 
-  private change(limit: number, nowMs: number): void {
+  private endWindow(limit: number, nowMs: number): void {
     if (limit !== this.current) this.changedAtMs = nowMs;
     this.current = limit;
     this.windowBeganAtMs = nowMs;

@@ -231,5 +231,8 @@ describe('faults', () => {
     const endless = await tristate(['fault', 'add', POINT, 'crash', ...state]);
     expect([endless.exitCode, endless.stderr]).toEqual([2, expect.stringContaining('--ttl')]);
     expect((await list()).faults).toEqual([]);
+    const lag = await tristate(['fault', 'add', 'replica-lag', '--ms', '3000', ...state]);
+    expect([lag.exitCode, lag.stdout]).toEqual([0, expect.stringContaining('3000 ms')]);
+    expect((await tristate(['fault', 'clear', ...state])).exitCode).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { z } from 'zod';
 
 import { faultLimits } from '#platform/faults/fault.js';
@@ -10,8 +10,11 @@ import { Failure } from '../failure.js';
 import { closest } from '../launcher/topology.js';
 import { jsonOption, printJson, stateOption, wholeNumber, type CommonOptions } from '../options.js';
 
+/** A replica that lags breaks nothing, so its time may be left out. */
+const lagTtlSeconds = 60;
+
 interface AddOptions extends CommonOptions {
-  readonly ttl: number;
+  readonly ttl?: number;
   readonly ms?: number;
   readonly process?: string;
   readonly duration?: number;
@@ -85,9 +88,7 @@ function addAdd(fault: Command): void {
     .argument('<point>', `a failpoint; \`fault points\` lists them; or ${replicaLagFault}`)
     .argument('[action]', `at a failpoint: ${faultActions.join(', ')}`)
     .description('add a fault; a crash acts once, everything else as often as the point is reached')
-    .addOption(
-      new Option('--ttl <seconds>', 'when it ends by itself').argParser(seconds).makeOptionMandatory(),
-    )
+    .option('--ttl <seconds>', `when it ends by itself; ${lagTtlSeconds} for ${replicaLagFault}`, seconds)
     .option('--process <name>', 'a process, or a service for all its copies; all when left out')
     .option('--ms <number>', `how far a replica lags, with ${replicaLagFault}`, wholeNumber(1, longestLagMs))
     .option('--duration <ms>', 'how long a delay or a pause takes', durationMs)
@@ -119,8 +120,14 @@ function listPoints(filter: string | undefined, { json }: Pick<CommonOptions, 'j
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-async function add(point: string, action: string | undefined, options: AddOptions): Promise<void> {
+async function add(
+  point: string,
+  action: string | undefined,
+  options: AddOptions,
+  command: Command,
+): Promise<void> {
   if (point === replicaLagFault) return addLag(action, options);
+  if (options.ttl === undefined) command.error('error: say with --ttl when the fault ends by itself');
   if (options.ms !== undefined) throw new Failure(`--ms goes with ${replicaLagFault}.`);
   if (action === undefined) throw new Failure(`Say what is to happen there: ${faultActions.join(', ')}.`);
   refuseMistyped(point, action);
@@ -149,7 +156,7 @@ async function add(point: string, action: string | undefined, options: AddOption
 }
 
 async function addLag(action: string | undefined, options: AddOptions): Promise<void> {
-  const { state, json, ms, ttl, process: member } = options;
+  const { state, json, ms, ttl = lagTtlSeconds, process: member } = options;
   if (action !== undefined) throw new Failure(`${replicaLagFault} takes no action.`);
   if (ms === undefined) throw new Failure(`Say with --ms how far the replica is to lag.`);
   refuseOptionsOfFailpoints({ ...options });

@@ -67,7 +67,8 @@ class MemberForTest {
     const address = { httpAddress: `${name}:80`, grpcAddress: `${name}:81`, version: '1' };
     const load = { load: 0.5, inFlight: 2, eventLoopLagMs: 0 };
     const service = name.replace(/-\d+$/, '');
-    const heartbeat = { name, service, incarnation: 1, leaving: false, ...address, ...load, ...change };
+    const calm = { leaving: false, underPressure: false };
+    const heartbeat = { name, service, incarnation: 1, ...calm, ...address, ...load, ...change };
     const open = (): ReturnType<typeof client.join> => {
       const stream = client.join(waitingForReady(clients.metadata()));
       stream.on('error', ({ message }) => (this.refusal = message));

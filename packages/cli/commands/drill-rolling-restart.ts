@@ -15,6 +15,8 @@ import { withHealing } from '../drill/with-healing.js';
 import { Failure } from '../failure.js';
 import { FrontDoorClient } from '../front-door-client.js';
 import { requireRun } from '../launcher/require-run.js';
+import { scenarioOption } from '../load/scenario-option.js';
+import type { WeightedScenario } from '../load/scenarios.js';
 import { MembersClient } from '../members/members-client.js';
 import { jsonOption, printJson, stateOption, wholeNumber, type CommonOptions } from '../options.js';
 import { describeLaws } from '../theatre/describe-verdict.js';
@@ -24,6 +26,7 @@ interface RollingOptions extends CommonOptions {
   readonly rounds: number;
   readonly rate: number;
   readonly services: readonly string[];
+  readonly scenario: readonly WeightedScenario[];
 }
 
 const mostRounds = 1_000;
@@ -43,6 +46,7 @@ export function addDrillRollingRestart(drill: Command): void {
       (text) => text.split(',').map((name) => name.trim()),
       ['order', 'inventory', 'account'],
     )
+    .addOption(scenarioOption())
     .addOption(stateOption())
     .addOption(jsonOption())
     .addHelpText(
@@ -69,6 +73,7 @@ async function perform({
   rounds,
   rate,
   services,
+  scenario,
   json,
 }: RollingOptions): Promise<RollingResult> {
   const { state, run } = requireRun(path);
@@ -84,7 +89,8 @@ async function perform({
   let failure: string | undefined;
   while (restarts.length < rounds && failure === undefined) {
     const until = Math.min(rounds, restarts.length + restartsUnderOneLoad);
-    const seen = await underLoad(client, { rate, seed: loads.length + 1, report: showStatus }, async () => {
+    const load = { rate, mix: scenario, seed: loads.length + 1, report: showStatus };
+    const seen = await underLoad(client, load, async () => {
       failure = await restartUntil(until, names, restarts, {
         state,
         url: run.url,

@@ -14,7 +14,8 @@ import { renderLoadHtml } from '../load/report/load-html.js';
 import { summarizeLoad } from '../load/report/load-summary.js';
 import { describeLoad } from '../load/report/load-text.js';
 import { runLoad, type LoadProgress } from '../load/run-load.js';
-import { defaultMix, parseMix, scenarios, type WeightedScenario } from '../load/scenarios.js';
+import { scenarioOption } from '../load/scenario-option.js';
+import { scenarios, type WeightedScenario } from '../load/scenarios.js';
 import {
   highestRate,
   rateShapeKinds,
@@ -77,14 +78,7 @@ export function addLoad(program: Command): void {
       '--closed',
       'a closed loop: --connections clients that ask again when they are answered, without a rate',
     )
-    .addOption(
-      new Option(
-        '--scenario <mix>',
-        `what visitors do, with weights: ${Object.keys(scenarios).join(', ')} (default: ${defaultMix})`,
-      )
-        .argParser(parseMix)
-        .default(parseMix(defaultMix), 'as above'),
-    )
+    .addOption(scenarioOption())
     .option('--get <path...>', 'ask for these paths instead');
   addSendingOptions(command)
     .option('--csv <file>', 'write the figures of each second')

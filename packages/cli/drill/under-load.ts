@@ -5,7 +5,7 @@ import type { FrontDoorClient } from '../front-door-client.js';
 import type { LoadPlan } from '../load/load-plan.js';
 import { errorCount, type LoadCounts } from '../load/load-result.js';
 import { runLoad, type LoadProgress } from '../load/run-load.js';
-import { defaultMix, parseMix } from '../load/scenarios.js';
+import type { WeightedScenario } from '../load/scenarios.js';
 import { prepareVisitors } from '../load/shop-visitors.js';
 import { watchedUntil } from './watched-until.js';
 
@@ -24,6 +24,7 @@ export interface LoadSeen {
 interface UnderLoadOptions {
   /** Requests per second. */
   readonly rate: number;
+  readonly mix: readonly WeightedScenario[];
   readonly seed: number;
   /** Told what goes on before the work begins. */
   readonly report: (text: string) => void;
@@ -46,11 +47,11 @@ const lastAnswersMs = 3_000;
 /** Runs work while visitors come at a steady rate, whatever the answers do; they come until it is done, and nobody counts the first ones. */
 export async function underLoad(
   client: FrontDoorClient,
-  { rate, seed, report }: UnderLoadOptions,
+  { rate, mix, seed, report }: UnderLoadOptions,
   work: () => Promise<void>,
 ): Promise<LoadSeen> {
   report(`${clients} customers open an account`);
-  const { kinds, clientHeaders } = await prepareVisitors(client, parseMix(defaultMix), clients);
+  const { kinds, clientHeaders } = await prepareVisitors(client, mix, clients);
   const { hostname, port } = new URL(client.url);
   const plan: LoadPlan = {
     host: hostname === 'localhost' ? '127.0.0.1' : hostname,

@@ -21,6 +21,7 @@ const member: ListedMember = {
   draining: false,
   weight: 100,
   slowStartShare: 0.25,
+  underPressure: false,
   phi: 0.02,
   missedBeats: 0,
   load: 0.123,

@@ -9,7 +9,7 @@ const columns: readonly [title: string, of: (member: ListedMember) => string][] 
   ['missed', ({ missedBeats }) => String(missedBeats)],
   ['suspected by', ({ detectors: { periodic, phi } }) => suspectedBy(periodic, phi)],
   ['load', ({ load }) => `${Math.round(load * 100)} %`],
-  ['in flight', ({ inFlight }) => String(inFlight)],
+  ['in flight', ({ inFlight, underPressure }) => `${inFlight}${underPressure ? ', under pressure' : ''}`],
   ['loop lag', ({ eventLoopLagMs }) => `${eventLoopLagMs.toFixed(1)} ms`],
 ];
 

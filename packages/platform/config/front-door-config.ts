@@ -50,8 +50,8 @@ const environmentSchema = z.object({
   TRISTATE_HEARTBEAT_KEEP_SHARE: z.coerce.number().min(0).max(1).default(0.5),
   TRISTATE_ORDER_DEADLINE_MS: z.coerce.number().int().min(50).max(60_000).default(2000),
   TRISTATE_OVERLOAD: z.enum(['on', 'off']).default('on'),
-  TRISTATE_OVERLOAD_ORDERS_UNDER_WAY: z.coerce.number().int().min(1).max(100_000).default(24),
-  TRISTATE_OVERLOAD_READS_UNDER_WAY: z.coerce.number().int().min(1).max(100_000).default(32),
+  TRISTATE_OVERLOAD_ORDERS_UNDER_WAY: z.coerce.number().int().min(1).max(100_000).default(72),
+  TRISTATE_OVERLOAD_READS_UNDER_WAY: z.coerce.number().int().min(1).max(100_000).default(96),
   TRISTATE_REGISTRY_URL: z.url({ protocol: /^https?$/ }).optional(),
   TRISTATE_SECRETS_DIR: z.string().min(1),
 });

@@ -19,6 +19,8 @@ interface SenderParts {
   readonly view: MembershipView;
   /** Requests that this process works on. */
   readonly inFlight: () => number;
+  /** Whether it is asked for more than it can do. */
+  readonly isUnderPressure: () => boolean;
   readonly logger: Logger;
 }
 
@@ -79,7 +81,7 @@ export class HeartbeatSender {
   private beat(): void {
     const { channel } = this;
     if (channel?.isOpen !== true || channel.unsent >= mostUnsent) return;
-    const { config, inFlight } = this.parts;
+    const { config, inFlight, isUnderPressure } = this.parts;
     const { http, grpc, advertisedHost } = config;
     channel.write({
       name: config.name,
@@ -92,6 +94,7 @@ export class HeartbeatSender {
       inFlight: inFlight(),
       eventLoopLagMs: this.eventLoopLagMs(),
       leaving: this.leaving,
+      underPressure: isUnderPressure(),
     });
   }
 

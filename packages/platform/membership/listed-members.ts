@@ -13,6 +13,7 @@ const memberSchema = z.object({
   weight: z.number(),
   /** 0 to 1: the part of its weight that it gets after it has come. */
   slowStartShare: z.number(),
+  underPressure: z.boolean(),
 });
 
 /** The part of the answer that whoever follows the view needs; the rest is passed over. */

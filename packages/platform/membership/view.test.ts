@@ -10,6 +10,7 @@ const member = (name: string, change: Partial<MemberView> = {}): MemberView => (
   state: 'alive',
   draining: false,
   slowStartShare: 1,
+  underPressure: false,
   weight: 100,
   ...change,
 });

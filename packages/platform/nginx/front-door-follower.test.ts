@@ -25,6 +25,7 @@ const order = (index: number, change: Partial<MemberView> = {}): MemberView => (
   state: 'alive',
   draining: false,
   slowStartShare: 1,
+  underPressure: false,
   weight: 100,
   ...change,
 });
@@ -63,13 +64,18 @@ describe('the front door for a view', () => {
     expect(ordersFor([])).toEqual([one, two, three]);
   });
 
-  test('takes weights, slow starts, copies that nobody planned, and the strategy from the view', () => {
+  test('takes weights, slow starts, pressure, copies that nobody planned, and the strategy from the view', () => {
     const members = [order(1, { slowStartShare: 0.25 }), order(2, { weight: 300 }), order(3), order(9)];
     expect(ordersFor(members)).toEqual([
       { ...one, slowStartShare: 0.25 },
       { ...two, weight: 300 },
       three,
       { address: '10.0.0.9:80', weight: 100 },
+    ]);
+    expect(ordersFor([order(1, { underPressure: true }), order(2), order(3)])).toEqual([
+      { ...one, underPressure: true },
+      two,
+      three,
     ]);
     const balancing = { ...asConfigured, frontDoor: 'least-conn' };
     expect(followView(door, view(1, all, { balancing })).strategy).toBe('least-conn');

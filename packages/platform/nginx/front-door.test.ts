@@ -77,6 +77,26 @@ describe('front door', () => {
     expect(/location ~ "\^\/control[^}]+limit_conn/.test(renderFrontDoor(services))).toBe(false);
   });
 
+  test('gives a copy that is under pressure a third of it', () => {
+    const order = copies(20005, 20006).map((copy, index) => ({ ...copy, underPressure: index === 1 }));
+    const rendered = renderFrontDoor({
+      ...services,
+      upstreams: new Map([...services.upstreams, ['order', order] as const]),
+    });
+    expect(rendered).toContain('limit_conn orders 85;');
+    expect(rendered).toContain('limit_conn order_reads 171;');
+    expect(rendered).toContain('limit_conn inventory_reads 256;');
+  });
+
+  test('gives a third of it always where nobody says when it is too much', () => {
+    const rendered = renderFrontDoor({
+      ...services,
+      upstreams: new Map([['monolith', copies(20001, 20002)]]),
+    });
+    expect(rendered).toContain('limit_conn orders 42;');
+    expect(rendered).toContain('limit_conn inventory_reads 86;');
+  });
+
   test('refuses nothing where that is switched off, or nobody has said how much is too much', () => {
     const limits = { enabled: false, ordersUnderWay: 64, readsUnderWay: 128 };
     expect(renderFrontDoor({ ...services, limits })).not.toContain('limit_conn');

@@ -4,6 +4,7 @@
  */
 import type { FrontDoorStrategy } from '#protocols/balancing/strategy.js';
 import type { OverloadConfig } from '../config/process-config.js';
+import { underPressure } from '../overload/pressure.js';
 import { frontDoorProblems, problemBody } from './problems.js';
 import { balancingKeyLines, upstreamLines, type UpstreamServer } from './upstream.js';
 
@@ -208,8 +209,14 @@ function limitZoneLines({ limits }: FrontDoor): string[] {
 
 function limitLines({ limits, upstreams }: FrontDoor, service: string, upstream: string): string[] {
   if (limits?.enabled !== true) return [];
-  const copies = (upstreams.get(upstream) ?? []).filter(({ down }) => down !== true).length;
-  const line = (zone: string, each: number): string => `  limit_conn ${zone} ${Math.max(1, copies) * each};`;
+  // Where nobody says when it is too much, it has to be little always.
+  const isTold = upstreams.has('registry');
+  const copies = (upstreams.get(upstream) ?? []).filter(({ down }) => down !== true);
+  const line = (zone: string, each: number): string => {
+    const limits = copies.map((copy) => (isTold && copy.underPressure !== true ? each : underPressure(each)));
+    const sum = limits.reduce((total, limit) => total + limit, 0);
+    return `  limit_conn ${zone} ${sum === 0 ? each : sum};`;
+  };
   return [
     line(readZone(service), limits.readsUnderWay),
     ...(service === 'order' ? [line('orders', limits.ordersUnderWay)] : []),

@@ -5,6 +5,8 @@ import { shareOf, type Target } from '#protocols/balancing/target.js';
 export interface UpstreamServer extends Target {
   /** It stays in the list and is given nothing: so the hash strategies leave the clients of all others where they are. */
   readonly down?: boolean;
+  /** It is asked for more than it can do in time. */
+  readonly underPressure?: boolean;
 }
 
 interface UpstreamOptions {

@@ -47,11 +47,12 @@ function serversOf(
   return addresses.map((address) => {
     const member = byAddress.get(address);
     if (member === undefined) return { address, weight: fullWeight, down: true };
-    const { weight, slowStartShare } = member;
+    const { weight, slowStartShare, underPressure } = member;
     return {
       address,
       weight,
       ...(slowStartShare < 1 && { slowStartShare }),
+      ...(underPressure && { underPressure }),
       ...(!usable.has(member) && { down: true }),
     };
   });

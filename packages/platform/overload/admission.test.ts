@@ -74,8 +74,12 @@ describe('admission', () => {
     };
     for (let round = 0; round < 20; round += 1) await place(1_000);
     expect(admission.orders.most).toBe(8);
+    admission.noteDelay(0);
+    expect(admission.isUnderPressure).toBe(true);
     for (let round = 0; round < 1_000; round += 1) await place(10);
     expect(admission.orders.most).toBe(64);
+    admission.noteDelay(0);
+    expect(admission.isUnderPressure).toBe(false);
   });
 
   it('refuses nothing while it is switched off, and knows what is under way when it is switched on', async () => {

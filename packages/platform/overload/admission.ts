@@ -4,6 +4,7 @@ import type { Metrics } from '../metrics/metrics.js';
 import type { Settings } from '../settings/settings.js';
 import { AdaptiveLimit } from './adaptive-limit.js';
 import { Gate } from './gate.js';
+import { Pressure } from './pressure.js';
 import { StandingDelay } from './standing-delay.js';
 
 /** Made once: a refusal has to cost next to nothing. By then what is under way now has ended. */
@@ -44,6 +45,7 @@ export class Admission {
   private readonly orderLimit: AdaptiveLimit;
   private readonly readLimit: AdaptiveLimit;
   private readonly delay = new StandingDelay();
+  private readonly pressure = new Pressure();
   private readonly nowMs: () => number;
 
   constructor(private readonly parts: AdmissionParts) {
@@ -72,12 +74,20 @@ export class Admission {
 
   /** How late the event loop was. */
   noteDelay(delayMs: number): void {
-    this.delay.note(delayMs, this.nowMs());
+    const now = this.nowMs();
+    this.delay.note(delayMs, now);
+    const { orders, reads } = this;
+    const { ordersUnderWay, readsUnderWay } = this.parts.config;
+    const kinds = [
+      { underWay: orders.underWay, limit: orders.most, most: ordersUnderWay },
+      { underWay: reads.underWay, limit: reads.most, most: readsUnderWay },
+    ];
+    this.pressure.note(kinds, now);
     const { requestsLimit, requestsUnderWay } = this.parts.metrics;
-    requestsLimit.set({ kind: 'order' }, this.orders.most);
-    requestsLimit.set({ kind: 'read' }, this.reads.most);
-    requestsUnderWay.set({ kind: 'order' }, this.orders.underWay);
-    requestsUnderWay.set({ kind: 'read' }, this.reads.underWay);
+    requestsLimit.set({ kind: 'order' }, orders.most);
+    requestsLimit.set({ kind: 'read' }, reads.most);
+    requestsUnderWay.set({ kind: 'order' }, orders.underWay);
+    requestsUnderWay.set({ kind: 'read' }, reads.underWay);
   }
 
   /**
@@ -105,6 +115,11 @@ export class Admission {
       this.readLimit.note(beganAtMs, this.nowMs(), this.reads.underWay);
       this.reads.leave();
     };
+  }
+
+  /** Whether the front door had better let less through. */
+  get isUnderPressure(): boolean {
+    return this.pressure.isThere;
   }
 
   /** Whether readers had better be given what is at hand: more of them wait than can be answered in time. */

@@ -137,7 +137,8 @@ function newHeartbeats({ admission, ...parts }: HeartbeatParts): HeartbeatSender
   const [registry] = peers.get('registry') ?? [];
   if (registry === undefined || service === 'registry') return undefined;
   const inFlight = (): number => admission.orders.underWay + admission.reads.underWay;
-  return new HeartbeatSender({ ...parts, registry, inFlight });
+  const isUnderPressure = (): boolean => admission.isUnderPressure;
+  return new HeartbeatSender({ ...parts, registry, inFlight, isUnderPressure });
 }
 
 /** A process that stores nothing checks what its requests ask for like every other. */

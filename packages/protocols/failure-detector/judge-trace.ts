@@ -32,6 +32,7 @@ const heartbeat: Heartbeat = {
   inFlight: 0,
   eventLoopLagMs: 0,
   leaving: false,
+  underPressure: false,
 };
 
 /**

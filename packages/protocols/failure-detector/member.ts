@@ -24,6 +24,8 @@ export interface Heartbeat {
   readonly eventLoopLagMs: number;
   /** It was told to end, and finishes what it has. */
   readonly leaving: boolean;
+  /** It is asked for more than it can do in time. */
+  readonly underPressure: boolean;
 }
 
 export interface DetectorOptions {

@@ -72,6 +72,8 @@ export interface MemberView {
   readonly draining: boolean;
   /** The part of its share that a member is given which has just come; 1 for all others. */
   readonly slowStartShare: number;
+  /** It is asked for more than it can do in time, by its own account. */
+  readonly underPressure: boolean;
 }
 
 /**
@@ -118,9 +120,9 @@ export class Membership {
   view(nowMs: number): MemberView[] {
     return this.list().map((member) => {
       const { state, draining, latest } = member;
-      const { name, service, httpAddress, grpcAddress } = latest;
+      const { name, service, httpAddress, grpcAddress, underPressure } = latest;
       const slowStartShare = this.slowStartShare(member, nowMs);
-      return { name, service, httpAddress, grpcAddress, state, draining, slowStartShare };
+      return { name, service, httpAddress, grpcAddress, state, draining, slowStartShare, underPressure };
     });
   }
 

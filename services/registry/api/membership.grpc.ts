@@ -31,6 +31,7 @@ const heartbeatSchema = z.object({
   inFlight: z.int().min(0),
   eventLoopLagMs: z.number().min(0),
   leaving: z.boolean(),
+  underPressure: z.boolean(),
 });
 
 /** Why a heartbeat is not believed. */

@@ -53,6 +53,7 @@ export interface MemberReport {
   readonly draining: boolean;
   readonly weight: number;
   readonly slowStartShare: number;
+  readonly underPressure: boolean;
   readonly phi: number;
   readonly missedBeats: number;
   readonly load: number;

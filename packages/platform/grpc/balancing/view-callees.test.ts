@@ -17,6 +17,7 @@ const member = (
   state,
   draining: false,
   slowStartShare: 1,
+  underPressure: false,
   weight: 100,
   ...change,
 });

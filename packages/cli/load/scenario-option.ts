@@ -1,0 +1,13 @@
+import { Option } from 'commander';
+
+import { defaultMix, parseMix, scenarios } from './scenarios.js';
+
+/** `--scenario`: what the visitors of a load do. */
+export function scenarioOption(): Option {
+  return new Option(
+    '--scenario <mix>',
+    `what visitors do, with weights: ${Object.keys(scenarios).join(', ')} (default: ${defaultMix})`,
+  )
+    .argParser(parseMix)
+    .default(parseMix(defaultMix), 'as above');
+}

@@ -1,30 +1,47 @@
 import { spawnSync } from 'node:child_process';
 import { root } from '../chart/tools.js';
+import type { Compose } from './compose.js';
 import type { Engine } from './engine.js';
 import { run } from './run.js';
 
 const project = 'tristate-test';
 
-/** docker-compose.yml under a name and a port of the test's own. */
+interface ContainersOptions {
+  readonly engine: Engine;
+  readonly composeCommand: Compose;
+  readonly ports: { readonly shop: number; readonly prometheus: number };
+}
+
+/** docker-compose.yml under a name and ports of the test's own. */
 export class Containers {
   private readonly environment: Record<string, string>;
+  private readonly composeCommand: Compose;
   readonly url: string;
+  readonly prometheusUrl: string;
 
-  constructor(
-    private readonly engine: Engine,
-    port: number,
-  ) {
-    this.environment = { ...engine.environment, TRISTATE_PORT: String(port) };
-    this.url = `http://127.0.0.1:${port}`;
+  constructor({ engine, composeCommand, ports }: ContainersOptions) {
+    this.environment = {
+      ...engine.environment,
+      TRISTATE_PORT: String(ports.shop),
+      TRISTATE_PROMETHEUS_PORT: String(ports.prometheus),
+    };
+    this.composeCommand = composeCommand;
+    this.url = `http://127.0.0.1:${ports.shop}`;
+    this.prometheusUrl = `http://127.0.0.1:${ports.prometheus}`;
   }
 
   up(): void {
     this.compose('up', '--detach', '--no-build');
   }
 
+  /** Starts one service of a profile beside those that run. */
+  upOf(profile: string, service: string): void {
+    this.compose('--profile', profile, 'up', '--detach', '--no-build', '--no-deps', service);
+  }
+
   /** Leaves nothing behind, also of a run that was cut off. */
   down(): void {
-    this.compose('down', '--volumes', '--remove-orphans', '--timeout', '10');
+    this.compose('--profile', 'observability', 'down', '--volumes', '--remove-orphans', '--timeout', '10');
   }
 
   read(service: string, file: string): string {
@@ -70,7 +87,7 @@ export class Containers {
   }
 
   logs(): string {
-    const [command, ...args] = this.engine.compose;
+    const [command, ...args] = this.composeCommand;
     const { stdout } = spawnSync(command, [...args, '-p', project, 'logs', '--no-color', '--tail=20'], {
       cwd: root,
       encoding: 'utf8',
@@ -84,7 +101,7 @@ export class Containers {
   }
 
   private compose(...args: string[]): string {
-    const [command, ...before] = this.engine.compose;
+    const [command, ...before] = this.composeCommand;
     return run(command, [...before, '--project-directory', root, '-p', project, ...args], this.environment);
   }
 

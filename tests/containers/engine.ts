@@ -11,24 +11,21 @@ const startDeadlineMs = 60_000;
 
 export interface Engine {
   readonly environment: Record<string, string>;
-  /** Compose v2 as a plugin of docker's, or the older program of its own. */
-  readonly compose: readonly [string, ...string[]];
   stop(): Promise<void>;
 }
 
 /** The Docker engine that runs, or one that is started for the test alone; or, as a sentence, why there is none. */
 export async function findEngine(): Promise<Engine | string> {
   const running = works('docker', ['info']);
-  if (running) return withCompose({ environment: {}, stop: () => Promise.resolve() });
+  if (running) return { environment: {}, stop: () => Promise.resolve() };
   if (process.platform !== 'linux' || process.getuid?.() !== 0)
     return 'no Docker engine answers, and only root on Linux may start one';
   if (!works('dockerd', ['--version']) && !installPackages('docker.io', 'iptables'))
     return 'no Docker engine answers, and docker.io cannot be installed';
-  const engine = await startEngine();
-  return typeof engine === 'string' ? engine : withCompose(engine);
+  return startEngine();
 }
 
-async function startEngine(): Promise<Omit<Engine, 'compose'> | string> {
+async function startEngine(): Promise<Engine | string> {
   mkdirSync(engineFolder, { recursive: true, mode: 0o700 });
   const host = `unix://${engineFolder}/docker.sock`;
   const log = openSync(path.join(engineFolder, 'dockerd.log'), 'w');
@@ -61,13 +58,4 @@ async function startEngine(): Promise<Omit<Engine, 'compose'> | string> {
       await ended;
     },
   };
-}
-
-async function withCompose(engine: Omit<Engine, 'compose'>): Promise<Engine | string> {
-  if (works('docker', ['compose', 'version'], engine.environment))
-    return { ...engine, compose: ['docker', 'compose'] };
-  if (works('docker-compose', ['version']) || installPackages('docker-compose'))
-    return { ...engine, compose: ['docker-compose'] };
-  await engine.stop();
-  return 'neither docker compose nor docker-compose is here';
 }

@@ -6,13 +6,15 @@ import { Command } from 'commander';
 import { runProgram } from '../run-program.js';
 import { chartFolder, root } from '../chart/tools.js';
 import { provideBaseImages } from './base-images.js';
+import { findComposes, versionOf, type Compose } from './compose.js';
 import { Containers } from './containers.js';
 import { engineFolder, findEngine, type Engine } from './engine.js';
+import { Observability } from './observability.js';
 import { run } from './run.js';
 import { ShopChecks } from './shop-checks.js';
 
-/** Away from the ports that a shop on this machine uses. */
-const port = 18_080;
+/** Away from those that a shop on this machine uses. */
+const ports = { shop: 18_080, prometheus: 18_081 };
 const image = 'tristate:0.1.0';
 
 /** On top of the official base image, which has 230 MB, this leaves the image below 350 MB. */
@@ -42,7 +44,10 @@ async function testContainers(): Promise<void> {
     const base = provideBaseImages(engine);
     if (base === undefined) return skip('the base images can neither be pulled nor made');
     process.stdout.write(`base images: ${base}\n`);
-    await check(engine);
+    const composes = findComposes(engine);
+    const [compose] = composes;
+    if (compose === undefined) return skip('neither docker compose nor docker-compose is here');
+    await check(engine, composes, compose);
   } finally {
     await engine.stop();
   }
@@ -52,9 +57,9 @@ function skip(why: string): void {
   process.stdout.write(`The containers are not tested: ${why}.\n`);
 }
 
-async function check(engine: Engine): Promise<void> {
+async function check(engine: Engine, composes: readonly Compose[], composeCommand: Compose): Promise<void> {
   const { environment } = engine;
-  const containers = new Containers(engine, port);
+  const containers = new Containers({ engine, composeCommand, ports });
   const results: { name: string; error: Error | undefined }[] = [];
   const step = async (name: string, work: () => Promise<void> | void): Promise<void> => {
     const began = performance.now();
@@ -77,7 +82,13 @@ async function check(engine: Engine): Promise<void> {
       run('docker', ['build', '--quiet', '--network=host', '--tag', image, root], environment);
     });
     await step('the image is small', () => requireSmall(environment));
-    await step('the compose file comes up', () => {
+    for (const [command, ...args] of composes) {
+      await step(`Compose ${versionOf([command, ...args])} takes the compose file`, () => {
+        const check = ['--project-directory', root, '--profile', 'observability', 'config', '--quiet'];
+        run(command, [...args, ...check], environment);
+      });
+    }
+    await step(`the compose file comes up with Compose ${versionOf(composeCommand)}`, () => {
       containers.down();
       containers.up();
       writeFileSync(tokenFile, containers.read('registry', '/run/tristate/secrets/admin-token'), {
@@ -85,6 +96,12 @@ async function check(engine: Engine): Promise<void> {
       });
     });
     await step('helm test’s questions are answered', () => askShop(containers.url, tokenFile));
+    const observability = new Observability(containers.prometheusUrl);
+    await step('Prometheus hears of every process', () => {
+      containers.upOf('observability', 'prometheus');
+      return observability.seesEveryProcess();
+    });
+    await step('every panel of the dashboard has data', () => observability.fillsEveryPanel());
     const checks = new ShopChecks(
       containers,
       containers.read('registry', '/run/tristate/secrets/admin-token'),

@@ -29,7 +29,7 @@ export class ShopChecks {
   all(): [string, () => Promise<void> | void][] {
     return [
       [
-        'containers may do nothing, and only the front door is reached, from this machine',
+        'containers may do nothing, and only the front door and Prometheus are reached, from this machine',
         () => this.hardened(),
       ],
       ['two replicas follow the primary', () => this.replicated()],
@@ -51,7 +51,7 @@ export class ShopChecks {
       if (/secrets/.test(name)) continue;
       assert.ok(hardened, `${name} has a writable root file system, or rights that it does not need`);
       assert.match(user, /^[1-9]\d*/, `${name} runs as root`);
-      if (published.length > 0) assert.match(name, /nginx/);
+      if (published.length > 0) assert.match(name, /nginx|prometheus/);
       for (const address of published) assert.equal(address, '127.0.0.1');
     }
   }

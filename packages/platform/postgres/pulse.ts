@@ -6,7 +6,11 @@ import type { Sighting } from './sighting.js';
 
 /** A server that does not answer for so long is asked on a new connection. */
 const answerTimeoutMs = 2_000;
-const connectTimeoutMs = 1_000;
+/**
+ * How long a new connection may take: more after each that took longer, since servers that are busy with connections that everybody
+ * gives up on would never be done with one.
+ */
+const connectTimeoutMs = { first: 1_000, most: 8_000 };
 const tooManyConnections = '53300';
 /** How long a write may wait for a synchronous replica; then it ends unconfirmed. */
 const synchronousWaitMs = 2_000;
@@ -63,6 +67,7 @@ export class Pulse {
   private client: pg.Client | undefined;
   private askedAtMs: number | undefined;
   private isConnected = false;
+  private connectTimeoutMs = connectTimeoutMs.first;
   private closed = false;
 
   constructor(private readonly parts: PulseParts) {}
@@ -90,7 +95,7 @@ export class Pulse {
     const client = new pg.Client({
       connectionString,
       application_name: applicationName,
-      connectionTimeoutMillis: connectTimeoutMs,
+      connectionTimeoutMillis: this.connectTimeoutMs,
       keepAlive: true,
     });
     this.client = client;
@@ -101,9 +106,11 @@ export class Pulse {
     try {
       await client.connect();
     } catch (error) {
+      if (isTimeout(error)) this.connectTimeoutMs = Math.min(2 * this.connectTimeoutMs, connectTimeoutMs.most);
       this.drop(client, isRefusal(error) ? 'refused' : 'silent');
       return;
     }
+    this.connectTimeoutMs = connectTimeoutMs.first;
     if (this.client !== client) return;
     this.isConnected = true;
     await this.ask(client);
@@ -172,6 +179,9 @@ export class Pulse {
 /** Of one that is full, or silent, nothing is known. */
 function isRefusal(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return error.code !== tooManyConnections;
-  const isTimeout = error instanceof Error && /timeout|ETIMEDOUT/.test(error.message);
-  return !isTimeout;
+  return !isTimeout(error);
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && /timeout|ETIMEDOUT/.test(error.message);
 }

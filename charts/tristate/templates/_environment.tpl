@@ -30,7 +30,7 @@ against each other. Takes (dict "root" $ "service" NAME).
   (list "TRISTATE_SERVICE" .service)
   (list "TRISTATE_NAME" (include "tristate.processName" .))
   (list "TRISTATE_STAGE" ($values.stage.number | int | toString))
-  (list "TRISTATE_HTTP_ADDRESS" "$(POD_IP):8080")
+  (list "TRISTATE_HTTP_ADDRESS" "0.0.0.0:8080")
   (list "TRISTATE_ADVERTISED_HOST" (printf "$(POD_NAME).%s-%s" (include "tristate.fullname" .root) .service))
   (list "TRISTATE_SECRETS_DIR" "/run/tristate/secrets")
   (list "TRISTATE_ORDER_PROTOCOL" $values.orders.protocol)

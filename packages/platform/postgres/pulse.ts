@@ -106,7 +106,8 @@ export class Pulse {
     try {
       await client.connect();
     } catch (error) {
-      if (isTimeout(error)) this.connectTimeoutMs = Math.min(2 * this.connectTimeoutMs, connectTimeoutMs.most);
+      if (isTimeout(error))
+        this.connectTimeoutMs = Math.min(2 * this.connectTimeoutMs, connectTimeoutMs.most);
       this.drop(client, isRefusal(error) ? 'refused' : 'silent');
       return;
     }

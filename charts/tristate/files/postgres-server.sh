@@ -207,7 +207,8 @@ create_roles() {
       make_role "$role" LOGIN
       make_database "$role" "$role"
     done
-    if [ -n "$MEMBERS" ]; then
+    # Also where it stands alone: replicas that are added later need them before this server is told of any.
+    if [ -e "$passwords/replicator.password" ]; then
       make_role replicator 'LOGIN REPLICATION'
       make_role supervisor 'LOGIN SUPERUSER'
       make_database cluster supervisor

@@ -97,7 +97,7 @@ export class Containers {
   }
 
   private id(service: string): string {
-    return this.compose('ps', '-q', service).trim();
+    return this.compose('ps', '--all', '-q', service).trim();
   }
 
   private compose(...args: string[]): string {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
 import path from 'node:path';
+import { json } from 'node:stream/consumers';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { waitUntil } from '../e2e/wait-until.js';
@@ -80,10 +83,13 @@ export class Observability {
 
   private async get(pathAndQuery: string): Promise<unknown> {
     try {
-      const answer = await fetch(`${this.url}${pathAndQuery}`, {
-        signal: AbortSignal.timeout(callTimeoutMs),
-      });
-      return await answer.json();
+      // Not fetch, which on Node 20 may wait without an end for a port whose container is not listening yet.
+      const signal = AbortSignal.timeout(callTimeoutMs);
+      const [answer] = (await once(
+        get(`${this.url}${pathAndQuery}`, { agent: false, signal }),
+        'response',
+      )) as [IncomingMessage];
+      return await json(answer);
     } catch {
       return undefined;
     }

@@ -71,21 +71,22 @@ export class ShopChecks {
   }
 
   private async failedOver(): Promise<void> {
-    const { epoch } = await this.cluster('a primary', ({ primary }) => primary !== null);
+    const { epoch, primary } = await this.cluster('a primary', (view) => view.primary !== null);
+    assert.ok(primary !== null);
     const orders = await this.newShopper();
     let ordering = true;
     const workers = Array.from({ length: ordersAtOnce }, async () => {
       while (ordering) await orders();
     });
-    this.containers.kill('postgres-1');
+    this.containers.kill(primary);
     const promoted = await this.cluster('a promotion', (view) => view.epoch > epoch && view.primary !== null);
-    assert.notEqual(promoted.primary, 'postgres-1');
+    assert.notEqual(promoted.primary, primary);
     await waitUntil('an order is confirmed', deadlineMs, async () =>
       (await orders()) === 201 ? true : undefined,
     );
     ordering = false;
     await Promise.all(workers);
-    this.containers.start('postgres-1');
+    this.containers.start(primary);
     await this.cluster('two replicas again', ({ members }) =>
       members.every(({ name, role }) => role === (name === promoted.primary ? 'primary' : 'replica')),
     );

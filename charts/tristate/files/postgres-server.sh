@@ -189,8 +189,10 @@ must_be_replaced() {
 # Roles, databases and passwords as the Secrets have them now, so that new passwords hold after a restart.
 create_roles() {
   until pg_isready -q -h /tmp; do sleep 0.2; done
-  local sql role
-  [ "$(psql -X -At -h /tmp -U postgres -d postgres -c 'SELECT pg_is_in_recovery()')" = f ] || return 0
+  local sql role recovering
+  # A machine that is busy may not let it in at once, and without roles nobody else ever is.
+  until recovering=$(psql -X -At -h /tmp -U postgres -d postgres -c 'SELECT pg_is_in_recovery()'); do sleep 1; done
+  [ "$recovering" = f ] || return 0
   sql=$(
     # Stretching is for passwords that can be guessed, and every new connection pays for it.
     echo 'SET scram_iterations = 1;'
@@ -215,8 +217,9 @@ create_roles() {
       for role in $DATABASES; do echo "GRANT CONNECT ON DATABASE cluster TO \"$role\";"; done
     fi
   )
-  PGOPTIONS='-c synchronous_commit=local -c default_transaction_read_only=off' \
-    psql -X -q -v ON_ERROR_STOP=1 -h /tmp -U postgres -d postgres <<<"$sql" >/dev/null && say 'has its roles'
+  until PGOPTIONS='-c synchronous_commit=local -c default_transaction_read_only=off' \
+    psql -X -q -v ON_ERROR_STOP=1 -h /tmp -U postgres -d postgres <<<"$sql" >/dev/null; do sleep 1; done
+  say 'has its roles'
 }
 
 run_server() {

@@ -82,7 +82,16 @@ function heartbeatOf(name: string, incarnation: number): Heartbeat {
   const service = name.replace(/-\d+$/, '');
   const addresses = { httpAddress: `${name}:80`, grpcAddress: `${name}:81` };
   const load = { load: 0, inFlight: 0, eventLoopLagMs: 0 };
-  return { name, service, incarnation, ...addresses, version: '', ...load, leaving: false, underPressure: false };
+  return {
+    name,
+    service,
+    incarnation,
+    ...addresses,
+    version: '',
+    ...load,
+    leaving: false,
+    underPressure: false,
+  };
 }
 
 describe.each(['periodic', 'phi-accrual'] as const)('membership by the %s detector', (detector) => {

@@ -2,16 +2,10 @@ import { unpackedCompose } from './compose.js';
 import type { Engine } from './engine.js';
 import { installPackages, run, works } from './run.js';
 
-/** The images that Dockerfile and docker-compose.yml name. */
-const images = [
-  'node:24-bookworm-slim',
-  'postgres:18',
-  'redis:8',
-  'nginx:1.29',
-  'prom/prometheus:v3.5.0',
-] as const;
 /** In the official image the program is the entry point, and the file names its arguments alone. */
 const withEntryPoint = 'prom/prometheus:v3.5.0';
+/** The images that Dockerfile and docker-compose.yml name. */
+const images = ['node:24-bookworm-slim', 'postgres:18', 'redis:8', 'nginx:1.29', withEntryPoint] as const;
 
 const standIn = 'tristate-stand-in';
 

@@ -44,10 +44,9 @@ async function testContainers(): Promise<void> {
     const base = provideBaseImages(engine);
     if (base === undefined) return skip('the base images can neither be pulled nor made');
     process.stdout.write(`base images: ${base}\n`);
-    const composes = findComposes(engine);
-    const [compose] = composes;
+    const [compose, ...others] = findComposes(engine);
     if (compose === undefined) return skip('neither docker compose nor docker-compose is here');
-    await check(engine, composes, compose);
+    await check(engine, [compose, ...others]);
   } finally {
     await engine.stop();
   }
@@ -57,7 +56,8 @@ function skip(why: string): void {
   process.stdout.write(`The containers are not tested: ${why}.\n`);
 }
 
-async function check(engine: Engine, composes: readonly Compose[], composeCommand: Compose): Promise<void> {
+async function check(engine: Engine, composes: readonly [Compose, ...Compose[]]): Promise<void> {
+  const [composeCommand] = composes;
   const { environment } = engine;
   const containers = new Containers({ engine, composeCommand, ports });
   const results: { name: string; error: Error | undefined }[] = [];

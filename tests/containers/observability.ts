@@ -44,6 +44,7 @@ export class Observability {
   constructor(private readonly url: string) {}
 
   async seesEveryProcess(): Promise<void> {
+    const count = configuredTargets();
     let seen: unknown;
     await waitUntil(
       'every process is asked for its metrics, and answers',
@@ -52,9 +53,7 @@ export class Observability {
         const body = await this.get('/api/v1/targets?state=active');
         const targets = targetsSchema.safeParse(body).data?.data.activeTargets ?? [];
         seen = targets.filter(({ health }) => health !== 'up');
-        return targets.length === configuredTargets() && targets.every(({ health }) => health === 'up')
-          ? true
-          : undefined;
+        return targets.length === count && targets.every(({ health }) => health === 'up') ? true : undefined;
       },
       () => `At last: ${JSON.stringify(seen)}`,
     );

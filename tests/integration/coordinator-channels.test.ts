@@ -33,7 +33,7 @@ class CoordinatorForTest {
       this.asked.push({ gid, resumed });
       const reply = { gid, outcome: Outcome.COMMITTED, code: '', retryAfterMs: 0, sender: name, sentAtUs: 0 };
       return Promise.resolve(this.isSilent ? undefined : reply);
-    }, name);
+    }, this.server);
     this.endpoint.suspend();
     const implementation: Pick<CoordinatorServer, 'execute'> = {
       execute: (stream) => this.endpoint.accept(stream),

@@ -47,7 +47,7 @@ describe('a gRPC server', () => {
     const endpoint = new StreamEndpoint<BranchRequest, BranchReply>(({ gid, branch, phase }) => {
       handled.push(gid);
       return Promise.resolve({ gid, branch, phase, result: Result.DONE, code: '', sender: '', sentAtUs: 0 });
-    }, 'account-1');
+    }, server);
     const participant: ParticipantServer = { exchange: (stream) => endpoint.accept(stream) };
     server.add(ParticipantService, participant, endpoint);
     const { readLog } = CoordinatorService;

@@ -42,7 +42,7 @@ export class GrpcServer {
     readonly processName: string,
     callers: Callers,
     metrics: Metrics,
-    private readonly logger: Logger,
+    readonly logger: Logger,
     sessions?: Sessions,
   ) {
     this.server = new Server({

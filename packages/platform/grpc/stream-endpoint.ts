@@ -1,12 +1,14 @@
 import { Metadata, status as GrpcStatus, type ServerDuplexStream } from '@grpc/grpc-js';
 import { acceptCorrelationId, runInScope } from '../logging/correlation.js';
+import type { Logger } from '../logging/logger.js';
 
 /** In the headers of a stream: the name of the process that serves it. */
 export const servedByKey = 'x-served-by';
 
 /**
  * The serving side of a StreamChannel: answers each message as soon as its answer is there, in whatever order, or not at
- * all when there is none. A list of answers is sent as it is.
+ * all when there is none, be it for an error: its caller asks again, as after a message that was lost. A list of answers is sent as
+ * it is.
  */
 export class StreamEndpoint<Request extends { correlationId: string }, Reply extends object> {
   private readonly streams = new Set<ServerDuplexStream<Request, Reply>>();
@@ -16,7 +18,7 @@ export class StreamEndpoint<Request extends { correlationId: string }, Reply ext
 
   constructor(
     private readonly handle: (request: Request) => Promise<Reply | readonly Reply[] | undefined>,
-    private readonly processName: string,
+    private readonly server: { readonly processName: string; readonly logger: Pick<Logger, 'error'> },
   ) {}
 
   accept(stream: ServerDuplexStream<Request, Reply>): void {
@@ -66,6 +68,8 @@ export class StreamEndpoint<Request extends { correlationId: string }, Reply ext
       if (reply === undefined || !this.streams.has(stream)) return;
       if (isList(reply)) for (const one of reply) stream.write(one);
       else stream.write(reply);
+    } catch (error) {
+      this.server.logger.error({ err: error }, 'a message could not be answered');
     } finally {
       this.inFlight -= 1;
       if (this.draining && this.inFlight === 0) this.endStreams();
@@ -75,7 +79,7 @@ export class StreamEndpoint<Request extends { correlationId: string }, Reply ext
   /** The headers tell the caller that the stream is open. */
   private sendHeaders(stream: ServerDuplexStream<Request, Reply>): void {
     const metadata = new Metadata();
-    metadata.set(servedByKey, this.processName);
+    metadata.set(servedByKey, this.server.processName);
     stream.sendMetadata(metadata);
   }
 

@@ -213,8 +213,8 @@ function limitLines({ limits, upstreams }: FrontDoor, service: string, upstream:
   const isTold = upstreams.has('registry');
   const copies = (upstreams.get(upstream) ?? []).filter(({ down }) => down !== true);
   const line = (zone: string, each: number): string => {
-    const limits = copies.map((copy) => (isTold && copy.underPressure !== true ? each : underPressure(each)));
-    const sum = limits.reduce((total, limit) => total + limit, 0);
+    const parts = copies.map((copy) => (isTold && copy.underPressure !== true ? each : underPressure(each)));
+    const sum = parts.reduce((total, part) => total + part, 0);
     return `  limit_conn ${zone} ${sum === 0 ? each : sum};`;
   };
   return [

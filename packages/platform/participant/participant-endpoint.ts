@@ -12,7 +12,7 @@ import type { Participant } from './participant.js';
 export async function serveParticipant(server: GrpcServer, participant: Participant): Promise<void> {
   const endpoint = new StreamEndpoint<BranchRequest, BranchReply>(
     (request) => participant.handle(request),
-    server.processName,
+    server,
   );
   const implementation: ParticipantServer = { exchange: (stream) => endpoint.accept(stream) };
   server.add(ParticipantService, implementation, endpoint);

@@ -14,6 +14,7 @@ import { Pulse, type EpochStarts } from './pulse.js';
 import { clusterDatabase } from './replication-names.js';
 import { ServerPool } from './server-pool.js';
 import { judge, lagMsOf, type Judgement, type Sighting } from './sighting.js';
+import { waitForStart } from './wait-for-start.js';
 
 /** How often every server is asked what it is. */
 const beatMs = 250;
@@ -21,9 +22,6 @@ const beatMs = 250;
 const urgentBeatMs = 100;
 /** A replica that was silent for so long gets no reads. */
 const replicaSilenceMs = 1_500;
-/** How long a process that starts waits for a primary. */
-const startDeadlineMs = 60_000;
-const startPollMs = 20;
 
 interface Server {
   readonly member: DatabaseMember;
@@ -106,16 +104,8 @@ export class Cluster implements PrimarySource, Members {
     this.listeners.push(listener);
   }
 
-  async start(): Promise<void> {
-    const sinceMs = performance.now();
-    let refusal = this.refusal();
-    if (refusal !== undefined) this.logger.info({ refusal }, 'waiting for a database that takes writes');
-    while (refusal !== undefined) {
-      if (performance.now() - sinceMs > startDeadlineMs)
-        throw new Error(`No database took writes for ${startDeadlineMs} ms: ${refusal}`);
-      await new Promise((resolve) => setTimeout(resolve, startPollMs));
-      refusal = this.refusal();
-    }
+  start(): Promise<void> {
+    return waitForStart(() => this.refusal(), this.logger);
   }
 
   ping(): Promise<void> {

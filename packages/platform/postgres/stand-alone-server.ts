@@ -1,13 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { DatabaseConfig } from '../config/process-config.js';
 import type { Logger } from '../logging/logger.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { standAlone } from './members.js';
 import type { Primary, PrimarySource } from './primary-source.js';
 import { ServerPool, unlimitedTrust } from './server-pool.js';
+import { waitForStart } from './wait-for-start.js';
 
-/** How long a start waits for the server, which may be starting itself. */
-const startDeadlineMs = 60_000;
+/** Each look opens a connection. */
 const startPollMs = 500;
 
 /** One server without replicas: it is the primary, whether it can be reached or not. */
@@ -39,17 +38,13 @@ export class StandAloneServer implements PrimarySource {
     return undefined;
   }
 
-  async start(): Promise<void> {
-    const sinceMs = performance.now();
-    for (let isFirst = true; ; isFirst = false) {
-      try {
-        return await this.ping();
-      } catch (error) {
-        if (performance.now() - sinceMs > startDeadlineMs) throw error;
-        if (isFirst) this.logger.info({ err: error }, 'waiting for the database');
-        await delay(startPollMs);
-      }
-    }
+  start(): Promise<void> {
+    const missing = (): Promise<string | undefined> =>
+      this.ping().then(
+        () => undefined,
+        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      );
+    return waitForStart(missing, this.logger, { pollMs: startPollMs });
   }
 
   async ping(): Promise<void> {

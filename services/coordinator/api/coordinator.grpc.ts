@@ -56,7 +56,7 @@ interface ServerParts {
 export function serveCoordinator(parts: ServerParts): StreamEndpoint<ExecuteRequest, ExecuteReply> {
   const endpoint = new StreamEndpoint<ExecuteRequest, ExecuteReply>(
     (request) => receive(parts, request),
-    parts.server.processName,
+    parts.server,
   );
   endpoint.suspend();
   const implementation: CoordinatorServer = {

@@ -126,14 +126,7 @@ export class ActiveCoordinator {
     const { log, runtime, inDoubt } = term;
     while (!runtime.isOpen(gid) && (resumed || inDoubt.knows(gid))) {
       await inDoubt.settled(gid);
-      let decided: LoggedOutcome | undefined;
-      try {
-        decided = await log.outcomeOf(gid);
-      } catch (error) {
-        // Nobody can say how it ended while the database is away; its service asks again.
-        this.logger.warn({ err: error, gid }, 'a transaction cannot be found in the log');
-        return 'dropped';
-      }
+      const decided = await log.outcomeOf(gid);
       if (decided?.outcome === 'aborted' && decided.presumed === true)
         return abortAll(term, transaction, decided.code);
       if (decided !== undefined) return decided;

@@ -94,6 +94,7 @@ export class ActiveCoordinator {
     if (this.term !== term) return;
     for (const { transaction, records } of open) term.runtime.recover(transaction, records, number);
     if (open.length > 0) this.logger.info({ transactions: open.length }, 'recovered open transactions');
+    term.inDoubt.begin();
     this.passing = setInterval(() => void term.log.passEnded(), passEndedEveryMs).unref();
     this.door.resume();
   }

@@ -42,7 +42,7 @@ function newLogForTest(
   };
 }
 
-function newInDoubtForTest(log: LogForTest, open: readonly string[] = []) {
+function newInDoubtForTest(log: LogForTest, open: readonly string[] = [], begun = true) {
   const told: string[] = [];
   const events: ProtocolEvent[] = [];
   const inDoubt = new InDoubt({
@@ -52,6 +52,7 @@ function newInDoubtForTest(log: LogForTest, open: readonly string[] = []) {
     metrics: new Metrics({ service: 'test', process: 'test' }),
     logger: createLogger({ name: 'test', service: 'coordinator', logLevel: 'silent' }),
   });
+  if (begun) inDoubt.begin();
   const inquiry = (gid: string, phase: Phase | undefined = 'prepare', branch = 0) => ({
     gid,
     branch,
@@ -116,6 +117,16 @@ describe('a branch in doubt', () => {
     const { inDoubt, told, inquiry } = newInDoubtForTest(log, ['open']);
     await inDoubt.answer(inquiry('open'));
     expect([told, log.reads, log.written]).toEqual([[], [], []]);
+  });
+
+  it('of which the log knows no decision is not aborted before what was open is taken up', async () => {
+    const log = newLogForTest({ open: { protocol: '2pc', records: [begin] } });
+    const { inDoubt, told, inquiry } = newInDoubtForTest(log, [], false);
+    await inDoubt.answer(inquiry('open'));
+    expect([told, log.reads, log.written]).toEqual([[], [], []]);
+    inDoubt.begin();
+    await inDoubt.answer(inquiry('open'));
+    expect(told).toEqual([`open/0 abort ${presumedAbortCode}`]);
   });
 
   it.each(['saga', 'none', '3pc'] as const)(

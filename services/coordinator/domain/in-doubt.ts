@@ -37,8 +37,14 @@ interface InDoubtParts {
 export class InDoubt {
   private readonly deciding = new Map<string, Promise<Decision | undefined>>();
   private readonly decided = new Map<string, Decision>();
+  private isOpenTakenUp = false;
 
   constructor(private readonly parts: InDoubtParts) {}
+
+  /** What earlier terms left open is under way: from here on, what nobody works on is nobody's. */
+  begin(): void {
+    this.isOpenTakenUp = true;
+  }
 
   /** Whether the log holds, or will hold in a moment, how this transaction ended. */
   knows(gid: string): boolean {
@@ -52,8 +58,9 @@ export class InDoubt {
 
   async answer(inquiry: BranchInquiry): Promise<void> {
     const { gid, branch } = inquiry;
-    // Whoever works on the transaction will tell the branch.
-    if (this.parts.isOpen(gid)) return;
+    // Whoever works on the transaction, or is about to, will tell the branch. An abort that was presumed before could meet
+    // the votes of the same transaction when it is taken up, and a commit of the other branches.
+    if (!this.isOpenTakenUp || this.parts.isOpen(gid)) return;
     try {
       const decision = await this.decide(inquiry);
       if (decision === undefined) return;

@@ -1,13 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { workloadsOf } from './pods.js';
 import { schemaFindings, unknownFields } from './kubernetes-schemas.js';
 import { type KubernetesObject, helm, objectsOf, render, template, valueFiles } from './render.js';
 import { chartFolder, root } from './tools.js';
 
-/** Stages 4 and 5 differ from 1 and 10 in numbers alone. */
+/** The other stages differ from these in numbers alone. */
 const goldenFiles = [
   'stages/01-single.yaml',
+  'stages/03-cluster.yaml',
   'stages/10-services.yaml',
   'ci/external-databases-values.yaml',
   'ci/high-availability-values.yaml',
@@ -88,6 +90,39 @@ describe('the chart', () => {
     expect(rolled).toEqual(['tristate-redis']);
   });
 
+  it("puts the database on the only application's node at stage 1, and on another, where there is one, from stage 2 on", () => {
+    const affinityOf = (file: string): unknown =>
+      workloadsOf(objectsOf(render(file))).find(({ component }) => component === 'postgres')?.pod.affinity;
+    expect(affinityOf('stages/01-single.yaml')).toMatchObject({
+      podAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: [
+          {
+            topologyKey: 'kubernetes.io/hostname',
+            labelSelector: { matchLabels: { 'app.kubernetes.io/component': 'monolith' } },
+          },
+        ],
+      },
+    });
+    expect(affinityOf('stages/02-database-apart.yaml')).toMatchObject({
+      podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 50 }] },
+    });
+  });
+
+  it('names the copies among which clients choose, where there is no front door', () => {
+    const file = path.join(chartFolder, 'stages/03-cluster.yaml');
+    const { output } = helm(
+      'install',
+      'tristate',
+      chartFolder,
+      '--values',
+      file,
+      '--dry-run=client',
+      '--namespace',
+      'shop',
+    );
+    expect(output).toContain('http://tristate-monolith-3.tristate-monolith.shop:8080');
+  });
+
   it('refuses a Kubernetes that is too old', () => {
     const { status, errors } = helm('template', 'tristate', chartFolder, '--kube-version', '1.28.0');
     expect(status).not.toBe(0);
@@ -107,7 +142,9 @@ describe('the chart', () => {
     ['orders.protocol', ['orders.protocol="4pc"']],
     ['services.supervisor.replicas to 1', ['services.supervisor.replicas=0']],
     ['postgres.external.host', ['postgres.enabled=false']],
-    ['exactly one monolith', ['frontDoor.enabled=false']],
+    ['only copies of the monolith', ['frontDoor.enabled=false']],
+    ['postgres.placement', ['postgres.placement="beside"']],
+    ['placement', ['postgres.placement="near"']],
     ['maxPreparedTransactions', ['orders.protocol="2pc"', 'postgres.maxPreparedTransactions=0']],
     ['exposure.httpRoute.gateway', ['exposure.httpRoute.enabled=true']],
     ['services.registry', ['services.registry.replicas=0']],

@@ -20,6 +20,7 @@ export interface Container {
 export interface PodSpec {
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
+  readonly affinity?: Record<string, unknown>;
   readonly securityContext?: Record<string, unknown>;
   readonly automountServiceAccountToken?: boolean;
   readonly terminationGracePeriodSeconds?: number;

@@ -75,7 +75,7 @@ export class BalancedServicesForTest {
   }
 
   static async start(count: number): Promise<BalancedServicesForTest> {
-    const ports = await findFreePorts(count, 0);
+    const ports = await findFreePorts(count);
     const servers = ports.map((port) => new ServerForTest(port));
     await Promise.all(servers.map((server) => server.listen()));
     const shop = new BalancedServicesForTest(servers);

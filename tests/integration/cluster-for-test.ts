@@ -59,7 +59,7 @@ export class ClusterForTest {
     chmodSync(folder, 0o755);
     const state = openStateFolder(folder);
     const folders = prepareDataFolders(state, findSystemUser());
-    const ports = await findFreePorts(replicas + 1, 0);
+    const ports = await findFreePorts(replicas + 1);
     const members = ports.map((port, index) => ({ name: `postgres-${index + 1}`, host: '127.0.0.1', port }));
     const names = members.map(({ name }) => name);
     const recordPath = state.clusterRecordPath;

@@ -82,7 +82,7 @@ export class NumberService {
   ) {}
 
   static async start(database: DatabaseConfig): Promise<NumberService> {
-    const [grpcPort = 0] = await findFreePorts(1, 0);
+    const [grpcPort = 0] = await findFreePorts(1);
     const platform = createPlatform(configOf(database, grpcPort));
     await platform.database?.start();
     let service: NumberService | undefined = undefined;

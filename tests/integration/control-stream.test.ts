@@ -78,7 +78,7 @@ describe('the control stream', () => {
   let ports: number[];
 
   beforeEach(async () => {
-    ports = await findFreePorts(2, 0);
+    ports = await findFreePorts(2);
     const [one = 0, two = 0] = ports;
     first = await new ProcessForTest('inventory-1', one).start();
     second = await new ProcessForTest('inventory-2', two).start();

@@ -57,7 +57,7 @@ describe('the streams to the coordinators', () => {
   let channels: CoordinatorChannels;
 
   beforeEach(async () => {
-    const ports = await findFreePorts(2, 0);
+    const ports = await findFreePorts(2);
     [one, other] = [new CoordinatorForTest('coordinator-1'), new CoordinatorForTest('coordinator-2')];
     await Promise.all([one, other].map((coordinator, index) => coordinator.listen(ports[index] ?? 0)));
     channels = new CoordinatorChannels({

@@ -38,7 +38,7 @@ export class FrontDoorForTest {
   ) {}
 
   static async start(count: number): Promise<FrontDoorForTest> {
-    const [port = 0, ...ports] = await findFreePorts(count + 1, 0);
+    const [port = 0, ...ports] = await findFreePorts(count + 1);
     const folder = mkdtempSync(join(tmpdir(), 'front-door-'));
     const copies = ports.map((one) => ({ address: `127.0.0.1:${one}`, server: createServer() }));
     const door = new FrontDoorForTest(port, folder, copies, undefined);

@@ -106,7 +106,7 @@ describe('the stream of heartbeats', () => {
     );
 
   beforeEach(async () => {
-    [port = 0] = await findFreePorts(1, 0);
+    [port = 0] = await findFreePorts(1);
     registry = await new RegistryForTest(port).start();
     members = [];
   });

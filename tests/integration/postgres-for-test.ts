@@ -79,7 +79,7 @@ export async function newPostgresForTest(maxPreparedTransactions = 64): Promise<
   const folders = prepareDataFolders(state, findSystemUser());
   const member = 'postgres-1';
   await createCluster(state, folders, member);
-  const [port = 0] = await findFreePorts(1, 0);
+  const [port = 0] = await findFreePorts(1);
   const settings = { maxConnections: 120, maxPreparedTransactions, sharedBuffersMb: 32, alone: true };
   const plan = planServer(folders, { ...settings, name: 'postgres', member, port });
   // Tests kill the server and not the machine, so what it has handed to the system is safe.

@@ -20,7 +20,7 @@ export interface RedisForTest {
 export async function newRedisForTest(): Promise<RedisForTest> {
   const dataFolder = mkdtempSync(path.join(tmpdir(), 'tristate-integration-'));
   chmodSync(dataFolder, 0o755);
-  const [port = 0] = await findFreePorts(1, 0);
+  const [port = 0] = await findFreePorts(1);
   const folders = { user: findSystemUser(), dataFolder, postgresFolder: '' };
   const server = new ServerForTest(planRedis(folders, { port, maxMemoryMb: 64 }));
   await server.start();

@@ -53,7 +53,7 @@ describe('a gRPC server', () => {
     const { readLog } = CoordinatorService;
     const implementation = { readLog: unary(() => Promise.resolve({ protocol: 'saga', records: [] })) };
     server.add({ readLog }, implementation);
-    const [port = 0] = await findFreePorts(1, 0);
+    const [port = 0] = await findFreePorts(1);
     await server.listen({ host: '127.0.0.1', port });
     address = `127.0.0.1:${port}`;
   });

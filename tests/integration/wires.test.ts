@@ -28,7 +28,7 @@ describe('the wires', () => {
     await new Promise<void>((resolve) => void echo.listen(0, '127.0.0.1', resolve));
     const state = openStateFolder(folder);
     const { port } = echo.address() as AddressInfo;
-    const [one = 0, other = 0, control = 0] = await findFreePorts(3, 0);
+    const [one = 0, other = 0, control = 0] = await findFreePorts(3);
     [clients, controlPort] = [one, control];
     const members = [{ name: 'postgres-1', port, wirePorts: { clients: one, replication: other } }];
     server = new ServerForTest(planWires({ state, members, controlPort }));

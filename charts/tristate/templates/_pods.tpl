@@ -38,7 +38,7 @@ nodeSelector:
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .root.Values.pods.affinity }}
+{{- with mergeOverwrite (include "tristate.databaseAffinity" . | fromYaml) (deepCopy .root.Values.pods.affinity) }}
 affinity:
   {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -51,6 +51,31 @@ topologySpreadConstraints:
       matchLabels:
         {{- include "tristate.selector" . | nindent 8 }}
 {{- end }}
+{{- end -}}
+
+{{/* What the database's machine is: the only application's, or another. Takes (dict "root" $ "component" NAME). */}}
+{{- define "tristate.databaseAffinity" -}}
+{{- if ne .component "postgres" -}}
+{}
+{{- else if eq .root.Values.postgres.placement "beside" -}}
+podAffinity:
+  requiredDuringSchedulingIgnoredDuringExecution:
+    - topologyKey: kubernetes.io/hostname
+      labelSelector:
+        matchLabels:
+          {{- include "tristate.selector" (dict "root" .root "component" "monolith") | nindent 10 }}
+{{- else -}}
+podAntiAffinity:
+  preferredDuringSchedulingIgnoredDuringExecution:
+    - weight: 50
+      podAffinityTerm:
+        topologyKey: kubernetes.io/hostname
+        labelSelector:
+          matchLabels:
+            {{- include "tristate.selector" (dict "root" .root "component" "") | nindent 12 }}
+          matchExpressions:
+            - { key: app.kubernetes.io/component, operator: NotIn, values: [postgres] }
+{{- end -}}
 {{- end -}}
 
 {{/* A file system for what a process writes and nobody keeps. */}}

@@ -18,7 +18,7 @@ export class BackEnds {
   private constructor(private readonly all: readonly BackEnd[]) {}
 
   static async start(specs: readonly BackEndSpec[]): Promise<BackEnds> {
-    const ports = await findFreePorts(specs.length, 0);
+    const ports = await findFreePorts(specs.length);
     const all = await Promise.all(
       specs.map(async (spec, index) => {
         const [name, port] = [`back-end-${index + 1}`, ports[index] ?? 0];

@@ -36,7 +36,7 @@ export class NginxBalancer implements Balancer {
     strategy: FrontDoorStrategy,
     servers: readonly UpstreamServer[],
   ): Promise<NginxBalancer> {
-    const [port = 0] = await findFreePorts(1, 0);
+    const [port = 0] = await findFreePorts(1);
     const folder = mkdtempSync(join(tmpdir(), 'tristate-compare-'));
     // Workers that root starts run as another user.
     chmodSync(folder, 0o755);

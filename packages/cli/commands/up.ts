@@ -31,11 +31,16 @@ export function addUp(program: Command): void {
     .description('start the shop on this machine and keep it running')
     .option(
       '--stage <number>',
-      'the stage of the architecture: 1, 4, 5 or 10',
+      'the stage of the architecture: 1, 2, 3, 4, 5, 7 or 10',
       wholeNumber(1, 10),
       defaultStage,
     )
-    .option('--port <port>', 'the port of the front door', wholeNumber(1, 65535), defaultPort)
+    .option(
+      '--port <port>',
+      'the port of the front door, or of the first copy where clients choose one',
+      wholeNumber(1, 65535),
+      defaultPort,
+    )
     .addOption(stateOption())
     .option('--wires', 'put proxies before the PostgreSQL servers, through which the network can be cut')
     .option('--detach', 'return when all is ready, and leave it running')
@@ -61,9 +66,10 @@ async function up(options: UpOptions): Promise<void> {
 }
 
 function describeStart(started: StartedPlatform, state: StateFolder): unknown {
-  const { url, users } = started;
+  const { url, otherUrls, users } = started;
   return {
     url,
+    ...(otherUrls.length > 0 && { otherUrls }),
     docs: `${url}/api/docs`,
     users,
     adminTokenFile: state.adminTokenPath,
@@ -71,7 +77,11 @@ function describeStart(started: StartedPlatform, state: StateFolder): unknown {
   };
 }
 
-function welcome({ url, stageName, users }: StartedPlatform, state: StateFolder, detached: boolean): string {
+function welcome(
+  { url, otherUrls, stageName, users }: StartedPlatform,
+  state: StateFolder,
+  detached: boolean,
+): string {
   const at = stateArgument(state.path);
   const [first] = users;
   const login = JSON.stringify({ owner: first?.owner, password: first?.password });
@@ -81,7 +91,7 @@ function welcome({ url, stageName, users }: StartedPlatform, state: StateFolder,
   return `
 The shop (${stageName}) is open.
 
-  front door     ${url}
+${otherUrls.length === 0 ? `  front door     ${url}` : `  copies         ${[url, ...otherUrls].join('\n                 ')}`}
   API docs       ${url}/api/docs
   users          ${users.map(({ owner, password }) => `${owner} / ${password}`).join('\n                 ')}
   admin token    in ${state.adminTokenPath}

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 
-import { memberNames, planPlatform, poolConnections, portsNeeded } from './plan.js';
+import { memberNames, planPlatform, poolConnections, portsNeeded, publicPorts } from './plan.js';
 import { readValues } from './topology.js';
 
 const planStage = (stage: number) => {
@@ -19,6 +19,25 @@ describe('planPlatform', () => {
     expect(databases).toEqual(['shop']);
     expect(members).toEqual([]);
     expect(redisPort).toBeUndefined();
+  });
+
+  test('gives the copies of stage 3 ports one after the other, from the one that was asked for', () => {
+    const { services } = planStage(3);
+    expect(services.map(({ name, httpPort }) => [name, httpPort])).toEqual([
+      ['monolith-1', 8080],
+      ['monolith-2', 8081],
+      ['monolith-3', 8082],
+    ]);
+    expect(publicPorts(readValues(resolve('charts/tristate'), 4), 8080)).toEqual([8080]);
+  });
+
+  test('lets nothing but the monolith serve without a front door', () => {
+    const values = {
+      ...readValues(resolve('charts/tristate'), 10),
+      frontDoor: { enabled: false, workers: 1, upstreamKeepAlive: 1 },
+    };
+    const others = Array.from({ length: portsNeeded(values) }, (_, index) => 20_000 + index);
+    expect(() => planPlatform(values, { frontDoor: 8080, others })).toThrow('not account-1');
   });
 
   test('numbers the copies of stage 4, which share a database', () => {

@@ -19,7 +19,7 @@ export interface PlannedService {
 }
 
 export interface PortPlan {
-  /** What users call. */
+  /** What users call; without a front door the first copy has it, and the others those after it. */
   readonly frontDoor: number;
   /** Free ports, used in turn. */
   readonly others: readonly number[];
@@ -60,7 +60,13 @@ export function memberNames(replicas: number, primary?: string): string[] {
   return primary === undefined || names.includes(primary) ? names : [...names.slice(0, -1), primary];
 }
 
-/** Which processes run, under which names and ports. Without a front door the only copy serves at its port. */
+/** The ports that users call: the front door's, or those of the copies among which they choose. */
+export function publicPorts({ frontDoor, services }: Values, port: number): number[] {
+  const doors = frontDoor.enabled ? 1 : services.monolith.replicas;
+  return Array.from({ length: doors }, (_, index) => port + index);
+}
+
+/** Which processes run, under which names and ports. Without a front door copies of the monolith serve by themselves. */
 export function planPlatform(
   values: Values,
   ports: PortPlan,
@@ -86,14 +92,14 @@ export function planPlatform(
     return Array.from({ length: replicas }, (_, index) => ({
       name: replicas === 1 ? service : `${service}-${index + 1}`,
       service,
-      httpPort: values.frontDoor.enabled ? next() : ports.frontDoor,
+      httpPort: values.frontDoor.enabled ? next() : ports.frontDoor + index,
       grpcPort: service === 'monolith' ? undefined : next(),
       ...databaseOf(service, values),
     }));
   });
-  if (!values.frontDoor.enabled && services.length !== 1) {
-    throw new Error(`without a front door exactly one process can serve, not ${services.length}`);
-  }
+  const closed = services.find(({ service }) => !values.frontDoor.enabled && service !== 'monolith');
+  if (closed !== undefined)
+    throw new Error(`without a front door only copies of the monolith can serve, not ${closed.name}`);
   const databases = [...new Set(services.flatMap(({ database }) => database ?? []))].filter(
     (name) => name !== clusterDatabase,
   );

@@ -15,7 +15,14 @@ import { prepareDataFolders, type DataFolders } from './data-folder.js';
 import { endLeftOvers } from './left-overs.js';
 import { watchFrontDoor } from './front-door-watch.js';
 import { planNginx } from './nginx.js';
-import { memberNames, planPlatform, portsNeeded, type PlannedService, type PlatformPlan } from './plan.js';
+import {
+  memberNames,
+  planPlatform,
+  portsNeeded,
+  publicPorts,
+  type PlannedService,
+  type PlatformPlan,
+} from './plan.js';
 import { findFreePorts, probePort } from './ports.js';
 import type { Servers } from './postgres/servers.js';
 import { startDatabase } from './postgres/start-database.js';
@@ -53,6 +60,8 @@ export interface PlatformOptions {
 
 export interface StartedPlatform {
   readonly url: string;
+  /** Of the other copies, where clients choose one. */
+  readonly otherUrls: readonly string[];
   readonly stageName: string;
   readonly users: readonly SeededUser[];
 }
@@ -65,6 +74,7 @@ const gracefulStopMs = {
   wires: 1_000,
 } as const;
 const wholeStopMs = 13_000;
+const highestTcpPort = 65_535;
 const stopOrder = ['nginx', 'service', 'postgres', 'redis', 'wires'] as const;
 
 /** A topology that runs on this machine, under this process. */
@@ -128,7 +138,7 @@ export class Platform {
       const ended = await endLeftOvers(this.state);
       progress.line(`! An earlier run was cut off; ${ended} of its processes were left and have been ended`);
     }
-    await refuseTakenPort(port);
+    for (const one of publicPorts(this.values, port)) await refuseTakenPort(one, port);
     if (!claimRun(this.state, this.record)) this.refuseWhenRunning();
     this.claimed = true;
   }
@@ -147,7 +157,7 @@ export class Platform {
   private async startParts(): Promise<StartedPlatform> {
     const { progress, port } = this.options;
     const folders = prepareDataFolders(this.state, findSystemUser());
-    const others = await findFreePorts(portsNeeded(this.values), port);
+    const others = await findFreePorts(portsNeeded(this.values), publicPorts(this.values, port));
     const plan = planPlatform(this.values, { frontDoor: port, others }, this.memberNames());
     const { state, values, supervisor } = this;
     await this.startWires(plan);
@@ -162,7 +172,9 @@ export class Platform {
     const client = new FrontDoorClient(this.record.url);
     const users = await progress.step('users', () => seedUsers(this.state, client));
     this.update({ phase: 'ready' });
-    return { url: this.record.url, stageName: this.values.stage.name, users };
+    const [, ...otherPorts] = publicPorts(this.values, port);
+    const otherUrls = otherPorts.map((other) => `http://localhost:${other}`);
+    return { url: this.record.url, otherUrls, stageName: this.values.stage.name, users };
   }
 
   private memberNames(): string[] {
@@ -286,10 +298,16 @@ function withWires(values: Values): Values {
   return { ...values, postgres: { ...values.postgres, wires: true } };
 }
 
-async function refuseTakenPort(port: number): Promise<void> {
+/** @param asked the first of the ports, which --port says */
+async function refuseTakenPort(port: number, asked: number): Promise<void> {
+  if (port > highestTcpPort)
+    throw new Failure(`The copies need ports up to ${port}. Name a lower one with --port.`);
   const state = await probePort(port);
   if (state === 'in-use') {
-    throw new Failure(`Port ${port} is in use. Name another with --port, for example --port ${port + 1}.`);
+    const copies = port === asked ? '' : ' The copies have ports of their own, one after the other.';
+    throw new Failure(
+      `Port ${port} is in use.${copies} Name another with --port, for example --port ${port + 1}.`,
+    );
   }
   if (state === 'forbidden') {
     throw new Failure(`Port ${port} may be used by root only. Name one from 1024 on with --port.`);

@@ -22,13 +22,13 @@ export function probePort(port: number): Promise<PortState> {
 }
 
 /** Free ports on the loopback interface, from a random place on, so that two platforms that start do not meet. */
-export async function findFreePorts(count: number, taken: number): Promise<number[]> {
+export async function findFreePorts(count: number, taken: readonly number[] = []): Promise<number[]> {
   const span = highestPort - lowestPort + 1;
   const first = Math.floor(Math.random() * span);
   const found: number[] = [];
   for (let offset = 0; offset < span && found.length < count; offset++) {
     const port = lowestPort + ((first + offset) % span);
-    if (port !== taken && (await probePort(port)) === 'free') found.push(port);
+    if (!taken.includes(port) && (await probePort(port)) === 'free') found.push(port);
   }
   if (found.length < count)
     throw new Error(`there are not ${count} free ports from ${lowestPort} to ${highestPort}`);

@@ -11,8 +11,11 @@ const valid = (): Record<string, unknown> => ({ ...readValues(chart, 10) });
 describe('values', () => {
   test.each([
     [1, 'single', 1, false],
+    [2, 'database-apart', 1, false],
+    [3, 'cluster', 3, false],
     [4, 'load-balancer', 3, true],
     [5, 'read-write-split', 3, true],
+    [7, 'cache', 3, true],
     [10, 'services', 0, true],
   ])('of stage %i say what the stage is', (stage, name, monoliths, frontDoor) => {
     const values = readValues(chart, stage);
@@ -22,8 +25,8 @@ describe('values', () => {
   });
 
   test('name the stages that there are when another is asked for', () => {
-    expect(() => readValues(chart, 3)).toThrow(
-      'There is no stage 3. Stages: 1 (single), 4 (load-balancer), 5 (read-write-split), 10',
+    expect(() => readValues(chart, 6)).toThrow(
+      'There is no stage 6. Stages: 1 (single), 2 (database-apart), 3 (cluster), 4 (load-balancer), 5 (read-write-split), 7 (cache), 10',
     );
   });
 

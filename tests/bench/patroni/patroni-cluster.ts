@@ -51,7 +51,7 @@ export class PatroniCluster {
   ) {}
 
   async start(): Promise<void> {
-    const [etcdPort = 0, peerPort = 0, ...others] = await findFreePorts(2 + 2 * memberCount, 0);
+    const [etcdPort = 0, peerPort = 0, ...others] = await findFreePorts(2 + 2 * memberCount);
     this.own(this.folder);
     const client = `http://127.0.0.1:${etcdPort}`;
     const peer = `http://127.0.0.1:${peerPort}`;

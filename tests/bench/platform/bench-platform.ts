@@ -54,7 +54,7 @@ export class BenchPlatform {
   }
 
   static async findPort(): Promise<number> {
-    const [port = 0] = await findFreePorts(1, 0);
+    const [port = 0] = await findFreePorts(1);
     return port;
   }
 

@@ -22,7 +22,7 @@ describe('Wire', () => {
       socket.pipe(socket);
     });
     await new Promise<void>((resolve) => void echo.listen(0, '127.0.0.1', resolve));
-    [port = 0] = await findFreePorts(1, 0);
+    [port = 0] = await findFreePorts(1);
     const { port: targetPort } = echo.address() as AddressInfo;
     wire = new Wire({ name: 'clients->postgres-1', listenPort: port, targetPort });
     await wire.listen();

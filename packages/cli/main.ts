@@ -11,6 +11,7 @@ import { addLoad } from './commands/load.js';
 import { addMembers } from './commands/members.js';
 import { addOrder } from './commands/order.js';
 import { addSettings } from './commands/settings.js';
+import { addStages } from './commands/stages.js';
 import { addStatus } from './commands/status.js';
 import { addTransaction } from './commands/transaction.js';
 import { addUp } from './commands/up.js';
@@ -35,6 +36,7 @@ export function newProgram(): Command {
     addUp,
     addDown,
     addStatus,
+    addStages,
     addOrder,
     addLoad,
     addFault,

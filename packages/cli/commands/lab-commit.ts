@@ -10,7 +10,7 @@ import { commitScenarios, type Act } from '../theatre/lab/commit-scenarios.js';
 import { faultsOf, performAct, type PerformedAct } from '../theatre/lab/perform-scenario.js';
 import { holdsOf } from '../theatre/measure.js';
 import { describePerformance } from '../theatre/perform-order.js';
-import { wrap } from '../theatre/wrap.js';
+import { wrap } from '../wrap.js';
 
 interface LabCommitOptions extends CommonOptions {
   readonly scenario?: string;

@@ -6,7 +6,7 @@ import { startDetached, startedDetached, tellStarter } from '../launcher/detach.
 import { Platform, type StartedPlatform } from '../launcher/platform.js';
 import { runUntilStopped } from '../launcher/run-until-stopped.js';
 import type { StateFolder } from '../launcher/state-folder.js';
-import { defaultStage } from '../launcher/topology.js';
+import { defaultStage, stageNumbers } from '../launcher/topology.js';
 import {
   jsonOption,
   printJson,
@@ -15,6 +15,7 @@ import {
   wholeNumber,
   type CommonOptions,
 } from '../options.js';
+import { chartFolder } from '../repository.js';
 
 export interface UpOptions extends CommonOptions {
   readonly stage: number;
@@ -31,7 +32,7 @@ export function addUp(program: Command): void {
     .description('start the shop on this machine and keep it running')
     .option(
       '--stage <number>',
-      'the stage of the architecture: 1, 2, 3, 4, 5, 7 or 10',
+      `the stage of the architecture: ${stageNumbers(chartFolder).join(', ')} (\`tristate stages\` tells what they are)`,
       wholeNumber(1, 10),
       defaultStage,
     )

@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-
 import type { Progress } from '#bootstrap/progress.mjs';
 import type { FrontDoor } from '#platform/nginx/front-door.js';
 import type { UpstreamServer } from '#platform/nginx/upstream.js';
@@ -9,7 +7,7 @@ import { fullWeight } from '#protocols/balancing/strategy.js';
 import { Failure } from '../failure.js';
 import { FrontDoorClient } from '../front-door-client.js';
 import { stateArgument } from '../options.js';
-import { repositoryRoot } from '../repository.js';
+import { chartFolder } from '../repository.js';
 import { seedUsers, type SeededUser } from '../users.js';
 import { prepareDataFolders, type DataFolders } from './data-folder.js';
 import { endLeftOvers } from './left-overs.js';
@@ -91,7 +89,7 @@ export class Platform {
 
   constructor(private readonly options: PlatformOptions) {
     const { stage, port, stateFolder, progress, wires, replicas, neverSheds } = options;
-    const read = readValues(join(repositoryRoot, 'charts/tristate'), stage);
+    const read = readValues(chartFolder, stage);
     const taking = neverSheds === true ? { ...read, overload: { ...read.overload, enabled: false } } : read;
     const values = replicas === undefined ? taking : withReplicas(taking, replicas);
     this.values = wires === true ? withWires(values) : values;

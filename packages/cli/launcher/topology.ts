@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { parse } from 'yaml';
 
 import type { FailoverMode, SynchronousMode } from '#platform/config/process-config.js';
@@ -9,9 +9,19 @@ import type { DetectorName } from '#protocols/failure-detector/detector.js';
 
 import { Failure } from '../failure.js';
 
+/** A stage of the architecture, and its story. */
+export interface Stage {
+  readonly number: number;
+  readonly name: string;
+  readonly pressure: string;
+  readonly change: string;
+  readonly gain: string;
+  readonly newProblem: string;
+}
+
 /** The chart's values after the schema has checked them; values.schema.json says what each key means. */
 export interface Values {
-  readonly stage: { readonly number: number; readonly name: string };
+  readonly stage: Stage;
   readonly services: Readonly<Record<ServiceName, ServiceValues>>;
   readonly orders: { readonly protocol: string; readonly deadlineMs: number; readonly maxUnderWay: number };
   readonly frontDoor: {
@@ -76,11 +86,10 @@ interface ServiceValues {
 export const defaultStage = 10;
 
 /** Reads the chart's values with the overlay of a stage, and refuses what its schema does not know. */
-export function readValues(chartFolder: string, stage: number): Values {
+export function readValues(chartFolder: string, stage: number, schema = readSchema(chartFolder)): Values {
   const overlayPath = findOverlay(join(chartFolder, 'stages'), stage);
   const valuesPath = join(chartFolder, 'values.yaml');
   const merged = mergeValues(readYaml(valuesPath), readYaml(overlayPath));
-  const schema = JSON.parse(readFileSync(join(chartFolder, 'values.schema.json'), 'utf8')) as SchemaNode;
   const complaints = checkValues(merged, schema);
   if (complaints.length > 0) {
     throw new Failure(
@@ -90,20 +99,40 @@ export function readValues(chartFolder: string, stage: number): Values {
   return merged as unknown as Values;
 }
 
-function findOverlay(folder: string, stage: number): string {
-  const overlays = existsSync(folder)
-    ? readdirSync(folder).filter((name) => /^\d\d-.*\.yaml$/.test(name))
-    : [];
-  const found = overlays.find((name) => Number(name.slice(0, 2)) === stage);
-  if (found === undefined) {
-    const known = overlays.map((name) => `${Number(name.slice(0, 2))} (${name.slice(3, -'.yaml'.length)})`);
-    throw new Failure(`There is no stage ${stage}. Stages: ${known.sort(byNumber).join(', ')}.`);
-  }
-  return join(folder, found);
+/** The values of every stage, or of one. @throws Failure when there is no such stage */
+export function listStages(chartFolder: string, stage?: number): Values[] {
+  const numbers = stage === undefined ? stageNumbers(chartFolder) : [stage];
+  const schema = readSchema(chartFolder);
+  return numbers.map((number) => readValues(chartFolder, number, schema));
 }
 
-function byNumber(left: string, right: string): number {
-  return Number.parseInt(left, 10) - Number.parseInt(right, 10);
+function readSchema(chartFolder: string): SchemaNode {
+  return JSON.parse(readFileSync(join(chartFolder, 'values.schema.json'), 'utf8')) as SchemaNode;
+}
+
+/** Of the stages that there are, in order. */
+export function stageNumbers(chartFolder: string): number[] {
+  return overlaysIn(join(chartFolder, 'stages')).map(numberOf);
+}
+
+/** The names of the files in order. */
+function overlaysIn(folder: string): string[] {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  return names.filter((name) => /^\d\d-.*\.yaml$/.test(name)).sort();
+}
+
+function numberOf(overlay: string): number {
+  return Number(overlay.slice(0, 2));
+}
+
+function findOverlay(folder: string, stage: number): string {
+  const overlays = overlaysIn(folder);
+  const found = overlays.find((name) => numberOf(name) === stage);
+  if (found === undefined) {
+    const known = overlays.map((name) => `${numberOf(name)} (${name.slice(3, -'.yaml'.length)})`);
+    throw new Failure(`There is no stage ${stage}. Stages: ${known.join(', ')}.`);
+  }
+  return join(folder, found);
 }
 
 type Mapping = { [key: string]: unknown };
@@ -135,9 +164,13 @@ interface SchemaNode {
   readonly definitions?: Readonly<Record<string, SchemaNode>>;
 }
 
+/** Compiling a schema takes far longer than checking values with it. */
+const validators = new WeakMap<SchemaNode, ValidateFunction>();
+
 /** What the schema has against the values, one sentence each; nothing when they are right. */
 export function checkValues(values: Mapping, schema: SchemaNode): string[] {
-  const validate = new Ajv({ allErrors: true, strict: true }).compile(schema);
+  const validate = validators.get(schema) ?? new Ajv({ allErrors: true, strict: true }).compile(schema);
+  validators.set(schema, validate);
   if (validate(values)) return [];
   return (validate.errors ?? []).map((error) => describe(error, schema));
 }

@@ -3,7 +3,7 @@ import { causalOrder, type Message, type Step } from './causal-order.js';
 import { describeEvent, legend, type Description } from './describe-event.js';
 import { DiagramRow } from './diagram-row.js';
 import { laneOf, lanesOf } from './lanes.js';
-import { wrap } from './wrap.js';
+import { wrap } from '../wrap.js';
 
 export interface DiagramOptions {
   readonly width?: number;

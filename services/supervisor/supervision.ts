@@ -37,6 +37,8 @@ export class Supervision {
   private readonly observations = new Map<string, Observation>();
   private readonly busy = new Set<string>();
   private readonly actedAtMs = new Map<string, number>();
+  /** When each thing was last done to each member. */
+  private readonly doneAtMs = new Map<string, number>();
   private readonly timers = new Map<string, NodeJS.Timeout>();
   private readonly listeners = new Set<() => void>();
   private trouble: Trouble;
@@ -197,6 +199,9 @@ export class Supervision {
     const actedAtMs = this.actedAtMs.get(name) ?? Number.NEGATIVE_INFINITY;
     if (member === undefined || this.busy.has(name) || seenAtMs < actedAtMs) return;
     if (nowMs() - seenAtMs > timings.freshMs) return;
+    // A promotion, for one, takes a moment to show.
+    const repeated = `${name} ${what}`;
+    if (nowMs() - (this.doneAtMs.get(repeated) ?? Number.NEGATIVE_INFINITY) < repeatMs) return;
     this.busy.add(name);
     void work(member)
       .then(() => logger.info({ member: name }, `done: ${what}`))
@@ -204,6 +209,7 @@ export class Supervision {
       .finally(() => {
         this.busy.delete(name);
         this.actedAtMs.set(name, nowMs());
+        this.doneAtMs.set(repeated, nowMs());
         void this.watch(member);
       });
   }

@@ -77,7 +77,18 @@ describe('the chart', () => {
     expect(names.filter((name) => !name.startsWith('other-tristate'))).toEqual([]);
   });
 
-  it('rolls a pod when the script that it runs has changed, and for nothing else', () => {
+  const orderTakers = ['account', 'coordinator', 'inventory', 'order'];
+  it.each<[string, string[]]>([
+    ['redis.maxMemoryMb=65', ['redis']],
+    // Without the supervisor there is soon no primary: it is touched by what it is told, and by nothing else.
+    ['orders.protocol="tcc"', orderTakers],
+    ['orders.deadlineMs=2500', [...orderTakers, 'front-door']],
+    ['consistency.waitMs=50', orderTakers],
+    ['overload.enabled=false', [...orderTakers, 'front-door']],
+    ['balancing.grpc="ewma"', [...orderTakers, 'registry']],
+    ['postgres.failover="cold"', ['supervisor']],
+    ['log.level="debug"', [...orderTakers, 'registry', 'supervisor']],
+  ])('rolls with %s what it touches, and nothing else', (change, components) => {
     const pods = (rendered: string): Map<string, string> =>
       new Map(
         objectsOf(rendered)
@@ -85,9 +96,9 @@ describe('the chart', () => {
           .map(({ metadata, spec }) => [metadata.name, JSON.stringify(spec?.['template'])]),
       );
     const before = pods(render(undefined));
-    const after = pods(render(undefined, 'redis.maxMemoryMb=65'));
+    const after = pods(render(undefined, change));
     const rolled = [...before].filter(([name, pod]) => after.get(name) !== pod).map(([name]) => name);
-    expect(rolled).toEqual(['tristate-redis']);
+    expect(rolled.sort()).toEqual(components.map((component) => `tristate-${component}`).sort());
   });
 
   it("puts the database on the only application's node at stage 1, and on another, where there is one, from stage 2 on", () => {

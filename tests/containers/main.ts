@@ -80,6 +80,8 @@ async function check(engine: Engine, composes: readonly [Compose, ...Compose[]])
   try {
     await step('the image is built', () => {
       run('docker', ['build', '--quiet', '--network=host', '--tag', image, root], environment);
+      // What the build has written goes to disk now and not while the shop starts, whose primary would be taken for dead.
+      run('sync', [], environment);
     });
     await step('the image is small', () => requireSmall(environment));
     for (const [command, ...args] of composes) {

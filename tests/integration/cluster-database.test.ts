@@ -109,6 +109,22 @@ describe('the database of a process', () => {
     expect(await texts()).toEqual(['a']);
   });
 
+  test('keeps the connections of a primary whose lease has only run out, and ends what was under way on them', async () => {
+    const own: Statement<{ pid: number }> = { name: 'test-pid', text: 'SELECT pg_backend_pid() AS pid' };
+    const sleep: Statement<never> = { name: 'test-sleep', text: 'SELECT pg_sleep(60)' };
+    // Two are opened, of which one is busy when the lease ends.
+    const [one] = await Promise.all([database.run(own, []), database.run(own, [])]);
+    const busy = endOf(database.run(sleep, []));
+    const [idle] = await database.run(own, []);
+    await lease.hold('postgres-1', { leaseMs: 0 });
+    await until('the lease is over', () => database.refusal() !== undefined);
+    expect(await busy).toBe('upstream-unavailable');
+    await lease.hold('postgres-1');
+    await database.start();
+    expect(one).toBeDefined();
+    expect(await database.run(own, [])).toEqual([idle]);
+  });
+
   /**
    * True when the process knows of the short lease, too, and has its connections, so that what is sent next goes out at once. On a
    * slow machine the lease may be over before.

@@ -36,6 +36,13 @@ export class SupervisorForTest {
     return this.running.operator;
   }
 
+  /** What a member has said last. */
+  lastOf(name: string): { isStreaming: boolean; oldest: bigint; lsn: bigint } {
+    const seen = this.running?.supervision.observation(name);
+    if (seen === undefined) throw new Error(`${name} was never heard`);
+    return { isStreaming: seen.streaming, oldest: seen.sending.oldest, lsn: seen.lsn };
+  }
+
   /** Resolves when no new session can write there. */
   async fences(name: string): Promise<void> {
     await waitUntil(`${name} is fenced`, deadlineMs, () =>

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { timings } from '#protocols/failover/cluster.js';
 import { ClusterForTest } from './cluster-for-test.js';
 import { askCluster, askService, believedEpoch, SupervisorForTest } from './supervisor-for-test.js';
 
@@ -61,6 +62,22 @@ describe('the supervisor of the database', () => {
       'read-only',
     );
     expect(await believedEpoch(cluster, 'postgres-1')).toBeUndefined();
+  });
+
+  it('clones no replica that was cut off, of whose log the primary has everything', async () => {
+    const cutOffMs = 2 * timings.strayMs;
+    // It can be asked, and cannot stream: the slot that it streams from is another's.
+    await cluster.at('postgres-2', async (client) => {
+      await client.query("ALTER SYSTEM SET primary_slot_name = 'of_nobody'");
+      await client.query('SELECT pg_reload_conf()');
+    });
+    const since = performance.now();
+    await supervisor.sees('it has not streamed for long', ({ members }) => {
+      const { isStreaming } = supervisor.lastOf('postgres-2');
+      return members.length > 0 && !isStreaming && performance.now() - since > cutOffMs;
+    });
+    expect(cluster.record.cloneOrders).toEqual({});
+    expect(supervisor.lastOf('postgres-1').oldest).toBeLessThanOrEqual(supervisor.lastOf('postgres-1').lsn);
   });
 
   it('leaves a primary alone that was silent for less than its lease', async () => {

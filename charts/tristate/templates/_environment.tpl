@@ -33,19 +33,6 @@ against each other. Takes (dict "root" $ "service" NAME).
   (list "TRISTATE_HTTP_ADDRESS" "0.0.0.0:8080")
   (list "TRISTATE_ADVERTISED_HOST" (printf "$(POD_NAME).%s-%s" (include "tristate.fullname" .root) .service))
   (list "TRISTATE_SECRETS_DIR" "/run/tristate/secrets")
-  (list "TRISTATE_ORDER_PROTOCOL" $values.orders.protocol)
-  (list "TRISTATE_ORDER_DEADLINE_MS" ($values.orders.deadlineMs | int | toString))
-  (list "TRISTATE_ORDER_MAX_UNDER_WAY" ($values.orders.maxUnderWay | int | toString))
-  (list "TRISTATE_CONSISTENCY_DEFAULT" $values.consistency.default)
-  (list "TRISTATE_CONSISTENCY_READ_YOUR_WRITES" $values.consistency.readYourWrites)
-  (list "TRISTATE_CONSISTENCY_WINDOW_MS" ($values.consistency.windowMs | int | toString))
-  (list "TRISTATE_CONSISTENCY_WAIT_MS" ($values.consistency.waitMs | int | toString))
-  (list "TRISTATE_OVERLOAD" (ternary "on" "off" $values.overload.enabled))
-  (list "TRISTATE_OVERLOAD_ORDERS_UNDER_WAY" ($values.overload.ordersUnderWay | int | toString))
-  (list "TRISTATE_OVERLOAD_READS_UNDER_WAY" ($values.overload.readsUnderWay | int | toString))
-  (list "TRISTATE_BALANCING_FRONT_DOOR" $values.balancing.frontDoor)
-  (list "TRISTATE_BALANCING_GRPC" $values.balancing.grpc)
-  (list "TRISTATE_BALANCING_ADAPTIVE" (ternary "on" "off" $values.balancing.adaptive))
   (list "TRISTATE_HEARTBEAT_INTERVAL_MS" ($values.heartbeat.intervalMs | int | toString))
   (list "TRISTATE_HEARTBEAT_DETECTOR" $values.heartbeat.detector)
   (list "TRISTATE_HEARTBEAT_KEEP_SHARE" ($values.heartbeat.keepShare | toString))
@@ -56,8 +43,30 @@ against each other. Takes (dict "root" $ "service" NAME).
 {{- $plain = append $plain (list "TRISTATE_GRPC_ADDRESS" "$(POD_IP):9090") -}}
 {{- $plain = append $plain (list "TRISTATE_PEERS" (include "tristate.peers" .root)) -}}
 {{- end -}}
+{{- /* A change of what the shop alone is told leaves those alone who watch over it. */ -}}
+{{- if not (has .service (list "registry" "supervisor")) -}}
+{{- $plain = concat $plain (list
+  (list "TRISTATE_ORDER_PROTOCOL" $values.orders.protocol)
+  (list "TRISTATE_ORDER_DEADLINE_MS" ($values.orders.deadlineMs | int | toString))
+  (list "TRISTATE_ORDER_MAX_UNDER_WAY" ($values.orders.maxUnderWay | int | toString))
+  (list "TRISTATE_CONSISTENCY_DEFAULT" $values.consistency.default)
+  (list "TRISTATE_CONSISTENCY_READ_YOUR_WRITES" $values.consistency.readYourWrites)
+  (list "TRISTATE_CONSISTENCY_WINDOW_MS" ($values.consistency.windowMs | int | toString))
+  (list "TRISTATE_CONSISTENCY_WAIT_MS" ($values.consistency.waitMs | int | toString))
+  (list "TRISTATE_OVERLOAD" (ternary "on" "off" $values.overload.enabled))
+  (list "TRISTATE_OVERLOAD_ORDERS_UNDER_WAY" ($values.overload.ordersUnderWay | int | toString))
+  (list "TRISTATE_OVERLOAD_READS_UNDER_WAY" ($values.overload.readsUnderWay | int | toString))
+) -}}
 {{- with include "tristate.redisUrl" .root -}}
 {{- $plain = append $plain (list "TRISTATE_REDIS_URL" .) -}}
+{{- end -}}
+{{- end -}}
+{{- if ne .service "supervisor" -}}
+{{- $plain = concat $plain (list
+  (list "TRISTATE_BALANCING_FRONT_DOOR" $values.balancing.frontDoor)
+  (list "TRISTATE_BALANCING_GRPC" $values.balancing.grpc)
+  (list "TRISTATE_BALANCING_ADAPTIVE" (ternary "on" "off" $values.balancing.adaptive))
+) -}}
 {{- end -}}
 {{- if has .service (list "monolith" "registry") -}}
 {{- $plain = append $plain (list "TRISTATE_TOPOLOGY" (include "tristate.topology" .root)) -}}

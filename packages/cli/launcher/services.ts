@@ -6,7 +6,7 @@ import { databaseEnvironment } from './postgres/roles.js';
 import { answersOk } from './readiness.js';
 import type { StateFolder } from './state-folder.js';
 import type { ProcessPlan } from './supervisor.js';
-import type { Values } from './topology.js';
+import type { ServiceName, Values } from './topology.js';
 
 /** What all services of a platform are told. */
 export interface ServicesContext {
@@ -21,6 +21,12 @@ export interface ServicesContext {
 }
 
 export const stateMarker = 'TRISTATE_STATE_ID';
+
+/**
+ * Who watches over the shop and takes no orders. What is told to the shop alone is not told to them, so that a change of it leaves
+ * them alone: without the supervisor there is soon no primary.
+ */
+const watchers: ReadonlySet<ServiceName> = new Set(['registry', 'supervisor']);
 
 export function planService(service: PlannedService, context: ServicesContext): ProcessPlan {
   const { node } = context.values;
@@ -50,6 +56,7 @@ function serviceEnvironment(service: PlannedService, context: ServicesContext): 
   const { state, values, services, url } = context;
   const sharesOneProcess = service.service === 'monolith';
   const knowsTopology = sharesOneProcess || service.service === 'registry';
+  const watches = watchers.has(service.service);
   return {
     PATH: process.env['PATH'] ?? '',
     HOME: process.env['HOME'] ?? '/',
@@ -61,6 +68,24 @@ function serviceEnvironment(service: PlannedService, context: ServicesContext): 
     TRISTATE_STAGE: String(values.stage.number),
     TRISTATE_HTTP_ADDRESS: `127.0.0.1:${service.httpPort}`,
     TRISTATE_SECRETS_DIR: join(state.secretsFolder, service.service),
+    ...(!watches && orderSettings(context)),
+    ...(service.service !== 'supervisor' && balancingSettings(values)),
+    TRISTATE_HEARTBEAT_INTERVAL_MS: String(values.heartbeat.intervalMs),
+    TRISTATE_HEARTBEAT_DETECTOR: values.heartbeat.detector,
+    TRISTATE_HEARTBEAT_KEEP_SHARE: String(values.heartbeat.keepShare),
+    TRISTATE_HEARTBEAT_SLOW_START_MS: String(values.heartbeat.slowStartMs),
+    TRISTATE_LOG_LEVEL: values.log.level,
+    ...(service.grpcPort !== undefined && { TRISTATE_GRPC_ADDRESS: `127.0.0.1:${service.grpcPort}` }),
+    ...(!sharesOneProcess && { TRISTATE_PEERS: peers(services) }),
+    ...(knowsTopology && { TRISTATE_TOPOLOGY: topology(context, url) }),
+    ...databaseSettings(service, context),
+    ...(service.service === 'supervisor' && supervision(context)),
+  };
+}
+
+/** How orders are placed and read. */
+function orderSettings({ values, redisPort }: ServicesContext): Record<string, string> {
+  return {
     TRISTATE_ORDER_PROTOCOL: values.orders.protocol,
     TRISTATE_ORDER_DEADLINE_MS: String(values.orders.deadlineMs),
     TRISTATE_ORDER_MAX_UNDER_WAY: String(values.orders.maxUnderWay),
@@ -71,20 +96,15 @@ function serviceEnvironment(service: PlannedService, context: ServicesContext): 
     TRISTATE_OVERLOAD: values.overload.enabled ? 'on' : 'off',
     TRISTATE_OVERLOAD_ORDERS_UNDER_WAY: String(values.overload.ordersUnderWay),
     TRISTATE_OVERLOAD_READS_UNDER_WAY: String(values.overload.readsUnderWay),
-    TRISTATE_BALANCING_FRONT_DOOR: values.balancing.frontDoor,
-    TRISTATE_BALANCING_GRPC: values.balancing.grpc,
-    TRISTATE_BALANCING_ADAPTIVE: values.balancing.adaptive ? 'on' : 'off',
-    TRISTATE_HEARTBEAT_INTERVAL_MS: String(values.heartbeat.intervalMs),
-    TRISTATE_HEARTBEAT_DETECTOR: values.heartbeat.detector,
-    TRISTATE_HEARTBEAT_KEEP_SHARE: String(values.heartbeat.keepShare),
-    TRISTATE_HEARTBEAT_SLOW_START_MS: String(values.heartbeat.slowStartMs),
-    TRISTATE_LOG_LEVEL: values.log.level,
-    ...(service.grpcPort !== undefined && { TRISTATE_GRPC_ADDRESS: `127.0.0.1:${service.grpcPort}` }),
-    ...(!sharesOneProcess && { TRISTATE_PEERS: peers(services) }),
-    ...(context.redisPort !== undefined && { TRISTATE_REDIS_URL: `redis://127.0.0.1:${context.redisPort}` }),
-    ...(knowsTopology && { TRISTATE_TOPOLOGY: topology(context, url) }),
-    ...databaseSettings(service, context),
-    ...(service.service === 'supervisor' && supervision(context)),
+    ...(redisPort !== undefined && { TRISTATE_REDIS_URL: `redis://127.0.0.1:${redisPort}` }),
+  };
+}
+
+function balancingSettings({ balancing }: Values): Record<string, string> {
+  return {
+    TRISTATE_BALANCING_FRONT_DOOR: balancing.frontDoor,
+    TRISTATE_BALANCING_GRPC: balancing.grpc,
+    TRISTATE_BALANCING_ADAPTIVE: balancing.adaptive ? 'on' : 'off',
   };
 }
 

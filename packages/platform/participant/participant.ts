@@ -9,6 +9,7 @@ import { messageCopies } from '../faults/message-copies.js';
 import type { Logger } from '../logging/logger.js';
 import { startTimer, type Metrics } from '../metrics/metrics.js';
 import type { Database } from '../postgres/database.js';
+import { untilReachable } from '../postgres/wait-for-start.js';
 import type { Trace } from '../trace/trace.js';
 import { invalid, type Answer, type InvalidCode } from './answer.js';
 import type { ActionName, BranchAction, BranchHandler } from './branch-handler.js';
@@ -66,7 +67,7 @@ export class Participant {
     const { terms, lookOut } = this;
     if (handler === undefined || terms === undefined || lookOut !== undefined)
       throw new Error('A participant has one kind of branch, and is started once');
-    await terms.remember();
+    await untilReachable(() => terms.remember(), this.options.logger);
     const { database, trace, logger } = this.options;
     const { threePhase } = this.branches;
     this.lookOut = new LookOut({ database, handler, threePhase, terms, tell, trace, logger });

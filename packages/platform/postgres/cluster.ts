@@ -50,6 +50,8 @@ export class Cluster implements PrimarySource, Members {
   private nextBeat: NodeJS.Timeout | undefined;
   private primary: Primary | undefined;
   private holder: Holder | undefined;
+  /** The primary whose lease has run out without another in its place: it may get a new one. */
+  private lapsed: Server | undefined;
   /** As it was last heard, also after it has gone. */
   private lastPrimary: Sighting | undefined;
   private readable: readonly Replica[] = [];
@@ -179,7 +181,8 @@ export class Cluster implements PrimarySource, Members {
     // Of a server that is only silent nothing is known: its lease lasts as long as it was given.
     const isPrimary = this.primary?.name === server.member.name;
     if (why === 'refused' || !isPrimary) server.sighting = undefined;
-    if (!isPrimary) this.closePool(server, 'upstream-unavailable');
+    const mayReturn = server === this.lapsed && why === 'silent';
+    if (!isPrimary && !mayReturn) this.closePool(server, 'upstream-unavailable');
     this.reconsider();
     this.chooseReplicas();
   }
@@ -188,8 +191,9 @@ export class Cluster implements PrimarySource, Members {
     const sightings = this.servers.flatMap(({ sighting }) => sighting ?? []);
     const { epoch, primary } = judge(sightings, this.epoch, performance.now());
     const before = this.primary;
+    const mayReturn = primary === undefined && epoch === before?.epoch;
     if (before !== undefined && (primary?.sighting.member !== before.name || epoch !== before.epoch))
-      this.leavePrimary(before);
+      this.leavePrimary(before, mayReturn);
     if (epoch !== this.epoch) this.enterEpoch(epoch);
     this.holder = primary;
     if (primary === undefined) return;
@@ -204,12 +208,15 @@ export class Cluster implements PrimarySource, Members {
     this.logger.info({ epoch, before: this.epoch }, 'the database is in a new epoch');
     this.epoch = epoch;
     this.lastPrimary = undefined;
+    if (this.lapsed !== undefined) this.closePool(this.lapsed, 'no-primary');
+    this.lapsed = undefined;
     for (const listener of this.listeners) listener(epoch);
   }
 
   private enterPrimary({ sighting, untilMs, lease: { epoch } }: Holder): void {
     const server = this.byName.get(sighting.member);
     if (server === undefined) return;
+    this.lapsed = undefined;
     const { connectionString, member } = server;
     const pool = this.poolOf(server);
     this.primary = { name: member.name, epoch, pool, trust: { untilMs }, connectionString };
@@ -218,12 +225,15 @@ export class Cluster implements PrimarySource, Members {
     this.logger.info({ primary: member.name, epoch }, 'the database has a primary');
   }
 
-  private leavePrimary(primary: Primary): void {
+  /** @param mayReturn its lease is over, and nobody has been put in its place */
+  private leavePrimary(primary: Primary, mayReturn: boolean): void {
     this.primary = undefined;
     primary.trust.untilMs = -Infinity;
     clearTimeout(this.expiry);
     const server = this.byName.get(primary.name);
-    if (server !== undefined) this.closePool(server, 'no-primary');
+    if (mayReturn) server?.pool?.interrupt('no-primary');
+    else if (server !== undefined) this.closePool(server, 'no-primary');
+    this.lapsed = mayReturn ? server : undefined;
     this.metrics.databasePrimary.set({ member: primary.name }, 0);
     this.metrics.databasePrimaryChanges.inc({ change: 'ceases' });
     this.logger.warn({ primary: primary.name, epoch: primary.epoch }, 'the primary of the database is left');

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { Problem } from '../errors/problem.js';
 import type { Logger } from '../logging/logger.js';
 import { startTimer, type Metrics } from '../metrics/metrics.js';
-import { hasSqlState, sqlState, type Session, type Statement } from './sql.js';
+import { hasSqlState, isConnectionFailure, sqlState, type Session, type Statement } from './sql.js';
 
 // A lock that is waited for, or a transaction that was forgotten, must not take a connection away for ever.
 const lockTimeoutMs = 2_000;
@@ -33,6 +33,9 @@ export const unlimitedTrust: Trust = { untilMs: Infinity };
 export class ServerPool {
   private readonly pool: pg.Pool;
   private readonly clients = new Set<pg.PoolClient>();
+  /** Connections that are lent out. */
+  private readonly busy = new Set<pg.PoolClient>();
+  private isDestroyed = false;
   /** Who waits for a connection. */
   private readonly waiting = new Set<(problem: Problem) => void>();
   /** Connections whose latest commit is in the primary alone. */
@@ -63,8 +66,11 @@ export class ServerPool {
         if (isCancelledWait(notice)) this.unconfirmed.add(client);
       });
     });
+    this.pool.on('acquire', (client) => this.busy.add(client));
+    this.pool.on('release', (_, client) => this.busy.delete(client));
     this.pool.on('remove', (client) => {
       this.clients.delete(client);
+      this.busy.delete(client);
       this.unconfirmed.delete(client);
     });
     // An idle connection that breaks is replaced at its next use; the same holds for it.
@@ -122,11 +128,27 @@ export class ServerPool {
    * @param why for those who still wait for a connection
    */
   destroy(why: 'no-primary' | 'upstream-unavailable'): void {
-    for (const reject of this.waiting) reject(new Problem(why));
-    this.waiting.clear();
+    this.isDestroyed = true;
+    this.refuseWaiting(why);
     // Resolves when the last has been given back; nobody waits for that.
     this.pool.end().catch(() => undefined);
     for (const client of this.clients) destroySocket(client);
+  }
+
+  /**
+   * Ends what is under way, and keeps the connections on which nothing is. Opening all of them anew would cost a server that was only
+   * too busy for a moment more than what it was busy with.
+   *
+   * @param why for those who still wait for a connection
+   */
+  interrupt(why: 'no-primary'): void {
+    this.refuseWaiting(why);
+    for (const client of this.busy) destroySocket(client);
+  }
+
+  private refuseWaiting(why: 'no-primary' | 'upstream-unavailable'): void {
+    for (const reject of this.waiting) reject(new Problem(why));
+    this.waiting.clear();
   }
 
   private sessionOf(client: pg.PoolClient, trust: Trust): Session {
@@ -191,8 +213,8 @@ export class ServerPool {
       this.waiting.add(reject);
       this.pool.connect((error, client, release) => {
         if (!this.waiting.delete(reject)) {
-          // The pool was destroyed meanwhile, and who waited knows. There is no connection when the waiting ended in time.
-          if (client !== undefined) release(true);
+          // Who waited was refused meanwhile. There is no connection when the waiting ended in time.
+          if (client !== undefined) release(this.isDestroyed);
           return;
         }
         if (client === undefined) reject(this.translate(error, unlimitedTrust));
@@ -229,14 +251,6 @@ export class ServerPool {
 function outcomeOf(error: unknown): 'timeout' | 'failure' {
   const waited = hasSqlState(error, sqlState.lockNotAvailable) || hasSqlState(error, sqlState.queryCanceled);
   return waited ? 'timeout' : 'failure';
-}
-
-/**
- * Class 08 is a broken connection, class 57P a server that shuts down or starts, 53300 one that is full; anything that carries no
- * SQLSTATE never came from the server.
- */
-function isConnectionFailure(state: string | undefined): boolean {
-  return state === undefined || state.startsWith('08') || state.startsWith('57P') || state === '53300';
 }
 
 /**

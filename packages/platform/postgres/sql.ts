@@ -40,3 +40,16 @@ export const sqlState = {
 export function hasSqlState(error: unknown, state: string): boolean {
   return error instanceof pg.DatabaseError && error.code === state;
 }
+
+/** Undefined for what never came from the server. */
+export function sqlStateOf(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined;
+}
+
+/**
+ * Class 08 is a broken connection, class 57P a server that shuts down or starts, 53300 one that is full; anything that carries no
+ * SQLSTATE never came from the server.
+ */
+export function isConnectionFailure(state: string | undefined): boolean {
+  return state === undefined || state.startsWith('08') || state.startsWith('57P') || state === '53300';
+}

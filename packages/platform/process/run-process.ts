@@ -10,6 +10,7 @@ import { createHttpApp } from '../http/http-app.js';
 import type { Logger } from '../logging/logger.js';
 import { serveParticipant } from '../participant/participant-endpoint.js';
 import { requirePreparedTransactions } from '../participant/prepared-transactions.js';
+import { untilReachable } from '../postgres/wait-for-start.js';
 import { createPlatform, platformModule, type Platform } from './platform.js';
 import { Schemas, type SchemaMigrations } from './schemas.js';
 
@@ -51,10 +52,12 @@ export async function runProcess(service: ServiceDefinition): Promise<void> {
 
 async function start(service: ServiceDefinition, platform: Platform): Promise<NestFastifyApplication> {
   const { config, logger, database, grpcServer, participant } = platform;
-  if (database !== undefined && service.migrations.length > 0)
-    await new Schemas(database, service.migrations, logger).bringUpToDate();
+  if (database !== undefined && service.migrations.length > 0) {
+    const schemas = new Schemas(database, service.migrations, logger);
+    await untilReachable(() => schemas.bringUpToDate(), logger);
+  }
   if (database !== undefined && service.participates)
-    await requirePreparedTransactions(database, config.order.protocol);
+    await untilReachable(() => requirePreparedTransactions(database, config.order.protocol), logger);
   const root: DynamicModule = {
     module: class ProcessModule {},
     imports: [platformModule(platform), ...service.modules(config)],

@@ -19,7 +19,10 @@ describe('a link to a member', () => {
   let server: Server | undefined;
   const connections: Socket[] = [];
 
-  async function newLinkForTest(accept: (connection: Socket) => void): Promise<MemberLink> {
+  async function newLinkForTest(
+    accept: (connection: Socket) => void,
+    connectTimeoutMs?: number,
+  ): Promise<MemberLink> {
     server = createServer((connection) => {
       connections.push(connection);
       connection.on('error', () => undefined);
@@ -31,6 +34,7 @@ describe('a link to a member', () => {
       member: { name: 'postgres-2', host: '127.0.0.1', port },
       database: { connectionString: 'postgres://supervisor:secret@127.0.0.1:1/cluster' },
       applicationName: 'test',
+      ...(connectTimeoutMs !== undefined && { connectTimeoutMs }),
     });
   }
 
@@ -40,13 +44,22 @@ describe('a link to a member', () => {
   });
 
   test('gives a silent server up in time, and tries it on a new connection', async () => {
-    const link = await newLinkForTest((connection) => void connection.resume());
+    const link = await newLinkForTest((connection) => void connection.resume(), timeoutMs / 2);
     for (const times of [1, 2]) {
       await expect(link.ask('SELECT 1', [], timeoutMs)).rejects.toThrow(/timeout|not answered/);
       expect(connections).toHaveLength(times);
     }
     const open = connections.filter(({ destroyed }) => !destroyed);
     await Promise.all(open.map((connection) => once(connection, 'close')));
+    link.close();
+  });
+
+  test('leaves a connection that is being opened for the next question', async () => {
+    const link = await newLinkForTest((connection) => void connection.resume());
+    for (let times = 0; times < 3; times += 1) {
+      await expect(link.ask('SELECT 1', [], timeoutMs / 4)).rejects.toThrow('not answered');
+      expect(connections).toHaveLength(1);
+    }
     link.close();
   });
 

@@ -2,12 +2,19 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import type { DatabaseConfig, DatabaseMember } from '#platform/config/process-config.js';
 
+/**
+ * How long a connection may take. Longer than an answer: a server that is too busy to let anybody in would be kept so by those who
+ * give up and come again.
+ */
+const connectTimeoutMs = 4_000;
+
 interface LinkOptions {
   readonly member: DatabaseMember;
   readonly database: Pick<DatabaseConfig, 'connectionString'>;
   /** What of the server's settings is otherwise in its sessions. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly applicationName: string;
+  readonly connectTimeoutMs?: number;
 }
 
 interface Opened {
@@ -17,10 +24,12 @@ interface Opened {
 
 /**
  * A connection to one member that can be given up at any time. A server that is paused takes connections and statements
- * and answers nothing, so whatever is asked has a time limit, after which the connection is dropped and opened anew.
+ * and answers nothing, so whatever is asked has a time limit, after which the connection is dropped and opened anew. One that is
+ * still being opened then is left for the next question.
  */
 export class MemberLink {
   private opened: Promise<Opened> | undefined;
+  private isOpening = false;
   private closed = false;
 
   constructor(private readonly options: LinkOptions) {}
@@ -32,21 +41,29 @@ export class MemberLink {
   /** @throws Error when there is no answer in time, or the server refuses */
   async ask<Row>(text: string, values: readonly unknown[], timeoutMs: number): Promise<Row[]> {
     if (this.closed) throw new Error('The link is closed');
-    const opening = this.opened ?? this.connect(timeoutMs);
+    const opening = this.opened ?? this.connect();
     let timer: NodeJS.Timeout | undefined;
+    let isLate = false;
     try {
       const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(
-          () => reject(new Error(`${this.name} has not answered in ${timeoutMs} ms`)),
-          timeoutMs,
-        );
+        timer = setTimeout(() => {
+          isLate = true;
+          reject(new Error(`${this.name} has not answered in ${timeoutMs} ms`));
+        }, timeoutMs);
       });
-      const answer = opening.then(({ client }) => client.query({ text, values: [...values] }));
+      const answer = opening.then(({ client }) => {
+        // Nobody waits for it any more, and it may be the wrong thing to do by now.
+        if (isLate) throw new Error(`${this.name} has let nobody in for ${timeoutMs} ms`);
+        return client.query({ text, values: [...values] });
+      });
+      answer.catch(() => undefined);
       const { rows } = await Promise.race([answer, late]);
       return rows as Row[];
     } catch (error) {
       // After a refusal the session is as good as before.
-      if (!(error instanceof pg.DatabaseError) || isEnding(error)) this.drop(opening);
+      const isGood = error instanceof pg.DatabaseError && !isEnding(error);
+      const isAwaited = this.isOpening && this.opened === opening;
+      if (!isGood && !isAwaited) this.drop(opening);
       throw error;
     } finally {
       clearTimeout(timer);
@@ -58,13 +75,18 @@ export class MemberLink {
     if (this.opened !== undefined) this.drop(this.opened);
   }
 
-  private connect(timeoutMs: number): Promise<Opened> {
-    const opening = this.open(timeoutMs);
+  private connect(): Promise<Opened> {
+    const opening = this.open(this.options.connectTimeoutMs ?? connectTimeoutMs);
     this.opened = opening;
+    this.isOpening = true;
     const forget = (): void => {
       if (this.opened === opening) this.opened = undefined;
     };
-    opening.then(({ client }) => client.on('end', forget), forget);
+    opening
+      .then(({ client }) => client.on('end', forget), forget)
+      .finally(() => {
+        this.isOpening = false;
+      });
     return opening;
   }
 

@@ -24,6 +24,7 @@ const look = `
       ELSE pg_current_wal_flush_lsn() END::text AS lsn,
     CASE WHEN recovering THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END::text AS replayed,
     NOT recovering OR pg_last_wal_receive_lsn() IS NOT NULL AS complete,
+    pg_size_bytes(current_setting('wal_segment_size'))::int AS "segmentBytes",
     EXISTS (SELECT 1 FROM pg_stat_wal_receiver WHERE status = 'streaming') AS streaming,
     current_setting('primary_conninfo') AS conninfo,
     current_setting('default_transaction_read_only') = 'on' AS "readOnly",
@@ -52,6 +53,7 @@ const lookSchema = z.object({
   lsn: z.string().nullable(),
   replayed: z.string().nullable(),
   complete: z.boolean(),
+  segmentBytes: z.number(),
   streaming: z.boolean(),
   conninfo: z.string(),
   readOnly: z.boolean(),
@@ -109,21 +111,19 @@ export async function observeMember(
 }
 
 function sendingOf(told: Look, members: readonly DatabaseMember[], slotOf: Surroundings['slotOf']): Sending {
-  const { names, applies, attached, slots, oldest, history } = told;
+  const { names, applies, attached, slots, oldest, segmentBytes, history } = told;
   return {
     names: [...names.matchAll(/"([^"]+)"/g)].map(([, name = '']) => name),
     applies,
     attached: attached.map(({ name, flushed }) => ({ name, flushed: parseLsn(flushed ?? '0/0') })),
     keepsFor: members.map(({ name }) => name).filter((name) => slots.includes(slotOf(name))),
-    oldest: oldest === null ? 0n : beginningOf(oldest),
+    oldest: oldest === null ? 0n : beginningOf(oldest, BigInt(segmentBytes)),
     ends: endsOf(history ?? ''),
   };
 }
 
-const segmentBytes = 16n * 1024n * 1024n;
-
 /** @param file a segment's name without the timeline: two numbers of eight hexadecimal digits */
-function beginningOf(file: string): bigint {
+export function beginningOf(file: string, segmentBytes: bigint): bigint {
   return (BigInt(`0x${file.slice(0, 8)}`) << 32n) + BigInt(`0x${file.slice(8)}`) * segmentBytes;
 }
 

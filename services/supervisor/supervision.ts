@@ -14,6 +14,8 @@ const lookMs = 250;
 /** While the primary is in doubt every moment counts. */
 const urgentLookMs = 50;
 const repeatMs = 250;
+/** How long what was done may take to show; then it is done again. */
+const doneForMs = 1_000;
 /** Decisions to remember something that may follow each other at once. */
 const mostInARow = 10;
 
@@ -37,7 +39,7 @@ export class Supervision {
   private readonly observations = new Map<string, Observation>();
   private readonly busy = new Set<string>();
   private readonly actedAtMs = new Map<string, number>();
-  /** When each thing was last done to each member. */
+  /** When each thing was last done to each member without a complaint. */
   private readonly doneAtMs = new Map<string, number>();
   private readonly timers = new Map<string, NodeJS.Timeout>();
   private readonly listeners = new Set<() => void>();
@@ -201,15 +203,17 @@ export class Supervision {
     if (nowMs() - seenAtMs > timings.freshMs) return;
     // A promotion, for one, takes a moment to show.
     const repeated = `${name} ${what}`;
-    if (nowMs() - (this.doneAtMs.get(repeated) ?? Number.NEGATIVE_INFINITY) < repeatMs) return;
+    if (nowMs() - (this.doneAtMs.get(repeated) ?? Number.NEGATIVE_INFINITY) < doneForMs) return;
     this.busy.add(name);
     void work(member)
-      .then(() => logger.info({ member: name }, `done: ${what}`))
+      .then(() => {
+        this.doneAtMs.set(repeated, nowMs());
+        logger.info({ member: name }, `done: ${what}`);
+      })
       .catch((error: unknown) => logger.warn({ err: error, member: name }, `not done: ${what}`))
       .finally(() => {
         this.busy.delete(name);
         this.actedAtMs.set(name, nowMs());
-        this.doneAtMs.set(repeated, nowMs());
         void this.watch(member);
       });
   }

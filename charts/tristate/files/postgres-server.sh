@@ -88,6 +88,32 @@ anybody_else_runs() {
   return 1
 }
 
+# Roles, databases and passwords as the Secrets have them now.
+role_statements() {
+  # Stretching is for passwords that can be guessed, and every new connection pays for it.
+  echo 'SET scram_iterations = 1;'
+  make_role() {
+    echo "SELECT 'CREATE ROLE \"$1\"' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '$1') \\gexec"
+    echo "ALTER ROLE \"$1\" $2 PASSWORD '$(password_of "$1")';"
+  }
+  make_database() {
+    echo "SELECT 'CREATE DATABASE \"$1\" OWNER \"$2\"' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '$1') \\gexec"
+    echo "REVOKE ALL ON DATABASE \"$1\" FROM PUBLIC;"
+  }
+  make_role postgres ''
+  for role in $DATABASES; do
+    make_role "$role" LOGIN
+    make_database "$role" "$role"
+  done
+  # Also where it stands alone: replicas that are added later need them before this server is told of any.
+  if [ -e "$passwords/replicator.password" ]; then
+    make_role replicator 'LOGIN REPLICATION'
+    make_role supervisor 'LOGIN SUPERUSER'
+    make_database cluster supervisor
+    for role in $DATABASES; do echo "GRANT CONNECT ON DATABASE cluster TO \"$role\";"; done
+  fi
+}
+
 create_cluster() {
   say 'makes its data folder'
   rm -rf "$folder.unfinished"
@@ -101,6 +127,13 @@ local all         postgres   trust
 host  all         all        all scram-sha-256
 host  replication replicator all scram-sha-256
 HBA
+  # Its roles are there before anybody can reach it: everybody who waits for it would be turned away again and again meanwhile.
+  mkdir -p /tmp/unfinished
+  pg_ctl -D "$folder.unfinished" -w -s -l /dev/null \
+    -o "-c listen_addresses='' -c unix_socket_directories=/tmp/unfinished -c shared_buffers=16MB" start || return 1
+  role_statements | psql -X -q -v ON_ERROR_STOP=1 -h /tmp/unfinished -U postgres -d postgres >/dev/null
+  local made=$?
+  pg_ctl -D "$folder.unfinished" -w -s -m fast stop && ((made == 0)) || return 1
   mv "$folder.unfinished" "$folder"
 }
 
@@ -189,34 +222,11 @@ must_be_replaced() {
 # Roles, databases and passwords as the Secrets have them now, so that new passwords hold after a restart.
 create_roles() {
   until pg_isready -q -h /tmp; do sleep 0.2; done
-  local sql role recovering
+  local sql recovering
   # A machine that is busy may not let it in at once, and without roles nobody else ever is.
   until recovering=$(psql -X -At -h /tmp -U postgres -d postgres -c 'SELECT pg_is_in_recovery()'); do sleep 1; done
   [ "$recovering" = f ] || return 0
-  sql=$(
-    # Stretching is for passwords that can be guessed, and every new connection pays for it.
-    echo 'SET scram_iterations = 1;'
-    make_role() {
-      echo "SELECT 'CREATE ROLE \"$1\"' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '$1') \\gexec"
-      echo "ALTER ROLE \"$1\" $2 PASSWORD '$(password_of "$1")';"
-    }
-    make_database() {
-      echo "SELECT 'CREATE DATABASE \"$1\" OWNER \"$2\"' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '$1') \\gexec"
-      echo "REVOKE ALL ON DATABASE \"$1\" FROM PUBLIC;"
-    }
-    make_role postgres ''
-    for role in $DATABASES; do
-      make_role "$role" LOGIN
-      make_database "$role" "$role"
-    done
-    # Also where it stands alone: replicas that are added later need them before this server is told of any.
-    if [ -e "$passwords/replicator.password" ]; then
-      make_role replicator 'LOGIN REPLICATION'
-      make_role supervisor 'LOGIN SUPERUSER'
-      make_database cluster supervisor
-      for role in $DATABASES; do echo "GRANT CONNECT ON DATABASE cluster TO \"$role\";"; done
-    fi
-  )
+  sql=$(role_statements)
   until PGOPTIONS='-c synchronous_commit=local -c default_transaction_read_only=off' \
     psql -X -q -v ON_ERROR_STOP=1 -h /tmp -U postgres -d postgres <<<"$sql" >/dev/null; do sleep 1; done
   say 'has its roles'

@@ -3,8 +3,11 @@ import { Problem } from '../errors/problem.js';
 import type { Logger } from '../logging/logger.js';
 import { isConnectionFailure, sqlState, sqlStateOf } from './sql.js';
 
-/** How long a process that starts waits for its database, which may be starting itself. */
-const startDeadlineMs = 60_000;
+/**
+ * How long a process that starts waits for its database, which may be starting itself. Less than a pod is given for its start, so
+ * that it says what was missing.
+ */
+const startDeadlineMs = 150_000;
 const startPollMs = 20;
 
 /**

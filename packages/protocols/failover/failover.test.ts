@@ -12,7 +12,7 @@ const memory: Memory = {
   cloneOrders: {},
 };
 
-const { leaseMs, marginMs, stuckMs, strayMs } = timings;
+const { leaseMs, marginMs, returnMs, stuckMs, strayMs } = timings;
 
 /** A failover whose members are told of as they would be seen, one look after another. */
 class Watched {
@@ -108,6 +108,17 @@ describe('a failover', () => {
     watched.pass(leaseMs + marginMs + 1_000, false);
     watched.says('a', primary);
     watched.says('b', {});
+    expect(watched.pass(10_000)).toMatchObject({ kind: 'act', renew: true });
+  });
+
+  test('is not made while nobody could be promoted: a primary that has missed its lease for long goes on', () => {
+    watched.pass(1_000);
+    watched.says('b', undefined);
+    watched.says('c', undefined);
+    // It answers, but no renewal comes through, until long after the time that it is given.
+    const decision = watched.pass(leaseMs + marginMs + returnMs + stuckMs + 1_000, false);
+    expect(watched.remember(decision)).toMatchObject({ epoch: 1, primary: 'a', phase: 'stuck' });
+    expect(watched.remember(watched.pass(1_000))).toMatchObject({ epoch: 1, primary: 'a', phase: 'steady' });
     expect(watched.pass(10_000)).toMatchObject({ kind: 'act', renew: true });
   });
 

@@ -193,7 +193,8 @@ export class Failover<M extends Memory> {
     }
     const isStuck = nowMs >= this.lease.overAtMs + timings.stuckMs;
     if (isStuck && current.phase !== 'stuck') return this.remember({ phase: 'stuck' }, choice.why);
-    return act([], false);
+    // Nobody can take its place, and it is there: it may go on as before.
+    return old?.recovering === false ? this.care(old, nowMs) : act([], false);
   }
 
   private findStray(nowMs: number): Decision<M> | undefined {

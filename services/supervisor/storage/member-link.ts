@@ -8,6 +8,9 @@ import type { DatabaseConfig, DatabaseMember } from '#platform/config/process-co
  */
 const connectTimeoutMs = 4_000;
 
+/** A connection on which nothing was answered for so long is opened anew. */
+const silenceMs = 2_000;
+
 interface LinkOptions {
   readonly member: DatabaseMember;
   readonly database: Pick<DatabaseConfig, 'connectionString'>;
@@ -24,12 +27,14 @@ interface Opened {
 
 /**
  * A connection to one member that can be given up at any time. A server that is paused takes connections and statements
- * and answers nothing, so whatever is asked has a time limit, after which the connection is dropped and opened anew. One that is
- * still being opened then is left for the next question.
+ * and answers nothing, so whatever is asked has a time limit. The connection is kept for a while then, and one that is still being opened
+ * is left for the next question: a server that is only slow is made slower by new connections. What it is asked late it may do late.
  */
 export class MemberLink {
   private opened: Promise<Opened> | undefined;
   private isOpening = false;
+  /** When the first question was sent that has not been answered. */
+  private silentSinceMs: number | undefined;
   private closed = false;
 
   constructor(private readonly options: LinkOptions) {}
@@ -41,6 +46,7 @@ export class MemberLink {
   /** @throws Error when there is no answer in time, or the server refuses */
   async ask<Row>(text: string, values: readonly unknown[], timeoutMs: number): Promise<Row[]> {
     if (this.closed) throw new Error('The link is closed');
+    const askedAtMs = performance.now();
     const opening = this.opened ?? this.connect();
     let timer: NodeJS.Timeout | undefined;
     let isLate = false;
@@ -58,12 +64,13 @@ export class MemberLink {
       });
       answer.catch(() => undefined);
       const { rows } = await Promise.race([answer, late]);
+      this.silentSinceMs = undefined;
       return rows as Row[];
     } catch (error) {
       // After a refusal the session is as good as before.
       const isGood = error instanceof pg.DatabaseError && !isEnding(error);
-      const isAwaited = this.isOpening && this.opened === opening;
-      if (!isGood && !isAwaited) this.drop(opening);
+      if (isGood) this.silentSinceMs = undefined;
+      else if (!isLate || !this.isAwaited(opening, askedAtMs)) this.drop(opening);
       throw error;
     } finally {
       clearTimeout(timer);
@@ -75,10 +82,19 @@ export class MemberLink {
     if (this.opened !== undefined) this.drop(this.opened);
   }
 
+  /** Whether a connection that has brought no answer in time may bring the next. */
+  private isAwaited(opening: Promise<Opened>, askedAtMs: number): boolean {
+    if (this.opened !== opening) return false;
+    if (this.isOpening) return true;
+    this.silentSinceMs ??= askedAtMs;
+    return performance.now() - this.silentSinceMs < silenceMs;
+  }
+
   private connect(): Promise<Opened> {
     const opening = this.open(this.options.connectTimeoutMs ?? connectTimeoutMs);
     this.opened = opening;
     this.isOpening = true;
+    this.silentSinceMs = undefined;
     const forget = (): void => {
       if (this.opened === opening) this.opened = undefined;
     };

@@ -28,14 +28,17 @@ export function newSupervisor(
     throw new Error('TRISTATE_DATABASE_MEMBERS is missing: there is nothing to supervise');
   if (supervised === undefined)
     throw new Error('TRISTATE_CLUSTER_RECORD is missing: the supervisor has no memory');
-  const nowMs = (): number => performance.now();
+  const { patience } = supervised;
+  const clockMs = (): number => performance.now();
+  // Who is patient has a slower clock: of all that is decided on, nothing else changes.
+  const nowMs = (): number => clockMs() / patience;
   const found = supervised.replicationMembers;
   const replication = found.length > 0 ? found : database.members;
   const members = database.members.map(
-    (member) => new Member({ member, database, members: replication, nowMs }),
+    (member) => new Member({ member, database, members: replication, nowMs, patience }),
   );
   const names = members.map(({ name }) => name);
-  const lags = new ReplicaLags(nowMs, (lag, why) => {
+  const lags = new ReplicaLags(clockMs, (lag, why) => {
     const who = why === 'removed' ? 'admin' : 'supervisor';
     logger.info(
       { audit: true, who, what: 'replica-lag-ended', detail: { ...lag, why } },
@@ -46,8 +49,8 @@ export function newSupervisor(
   const write = (record: ClusterRecord): void => writeClusterRecord(supervised.recordPath, record);
   const record = readClusterRecord(supervised.recordPath) ?? firstRecord(names[0] ?? '', supervised);
   write(record);
-  const supervision = new Supervision({ members, record, write, lags, counted, nowMs, logger });
-  const operator = new Operator({ supervision, lags, members: names, nowMs, logger });
+  const supervision = new Supervision({ members, record, write, lags, counted, nowMs, patience, logger });
+  const operator = new Operator({ supervision, lags, members: names, nowMs, patience, logger });
   counted.show(() => operator.show());
   return { supervision, operator };
 }

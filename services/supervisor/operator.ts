@@ -17,7 +17,9 @@ interface OperatorOptions {
   readonly supervision: Supervision;
   readonly lags: ReplicaLags;
   readonly members: readonly string[];
+  /** Slower than others' by its patience. */
   readonly nowMs: () => number;
+  readonly patience: number;
   readonly logger: Logger;
 }
 
@@ -26,14 +28,14 @@ export class Operator {
   constructor(private readonly options: OperatorOptions) {}
 
   show(): ClusterView {
-    const { supervision, lags, members, nowMs } = this.options;
+    const { supervision, lags, members, nowMs, patience } = this.options;
     const { record, failover } = supervision;
     const primary = supervision.observation(record.primary);
     return describeCluster({
       record,
       members,
       observation: (name) => supervision.observation(name),
-      leaseLeftMs: failover.lease.leftMs(nowMs()),
+      leaseLeftMs: failover.lease.leftMs(nowMs()) * patience,
       confirming: primary === undefined ? 0 : confirming(record, primary),
       lags: lags.list(),
       nowMs: nowMs(),

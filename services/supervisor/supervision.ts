@@ -25,7 +25,9 @@ interface SupervisionOptions {
   readonly write: (record: ClusterRecord) => void;
   readonly lags: ReplicaLags;
   readonly counted: { promotion: (record: ClusterRecord) => void; cloneOrder: (member: string) => void };
+  /** Slower than others' by its patience. */
   readonly nowMs: () => number;
+  readonly patience: number;
   readonly logger: Logger;
 }
 
@@ -48,7 +50,7 @@ export class Supervision {
   private stopped = false;
 
   constructor(private readonly options: SupervisionOptions) {
-    const { members, record, nowMs, logger } = options;
+    const { members, record, nowMs, patience, logger } = options;
     const names = members.map(({ name }) => name);
     this.failover = new Failover(names, record, nowMs());
     this.trouble = { sinceMs: nowMs(), why: 'the primary was lost' };
@@ -61,7 +63,7 @@ export class Supervision {
         this.tick();
       },
     };
-    this.keeper = new LeaseKeeper(book, nowMs, logger);
+    this.keeper = new LeaseKeeper(book, nowMs, logger, timings.renewMs / patience);
   }
 
   get record(): ClusterRecord {
@@ -161,7 +163,9 @@ export class Supervision {
   private withHistory(record: ClusterRecord): ClusterRecord {
     if (this.record.phase !== 'failing-over' || record.phase !== 'steady') return record;
     const beganAtLsn = this.observations.get(record.primary)?.beganAtLsn ?? '0/0';
-    return recordPromotion(record, { beganAtLsn, trouble: this.trouble, nowMs: this.options.nowMs() });
+    const { nowMs, patience } = this.options;
+    const { why, sinceMs } = this.trouble;
+    return recordPromotion(record, { beganAtLsn, why, tookMs: (nowMs() - sinceMs) * patience });
   }
 
   private renew(): void {

@@ -27,7 +27,7 @@ export class LeaseForTest {
     const database = cluster.supervisorConfig();
     const { members } = cluster;
     const nowMs = (): number => performance.now();
-    const member = new Member({ member: address, database, members, nowMs });
+    const member = new Member({ member: address, database, members, nowMs, patience: 1 });
     await member.execute({ type: 'open', member: primary, epoch });
     const client = new pg.Client({ connectionString: database.connectionString });
     client.on('error', () => undefined);

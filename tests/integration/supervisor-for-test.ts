@@ -14,11 +14,12 @@ export class SupervisorForTest {
 
   constructor(private readonly cluster: ClusterForTest) {}
 
-  start(): Supervisor {
+  /** @param patience how many times longer than usual a lease lasts */
+  start(patience = 1): Supervisor {
     const { recordPath } = this.cluster;
     const config = {
       database: this.cluster.supervisorConfig(),
-      supervision: { recordPath, replicationMembers: [], synchronous: 'none', failover: 'hot' },
+      supervision: { recordPath, replicationMembers: [], synchronous: 'none', failover: 'hot', patience },
     } as const;
     this.running = newSupervisor(config, newMetricsForTest(), silent);
     this.running.supervision.start();

@@ -90,4 +90,21 @@ describe('the supervisor of the database', () => {
     }
     expect(cluster.record).toMatchObject({ epoch: 1, primary: 'postgres-1', phase: 'steady' });
   });
+
+  it('waits three times as long where it is told to be patient', async () => {
+    const silenceMs = timings.leaseMs + timings.returnMs;
+    supervisor.kill();
+    supervisor.start(3);
+    await supervisor.sees('a long lease', ({ leaseLeftMs }) => leaseLeftMs > 2 * timings.leaseMs);
+    cluster.pause('postgres-1');
+    const before = supervisor.operator.show().leaseLeftMs;
+    await supervisor.sees('a silence', ({ leaseLeftMs }) => leaseLeftMs < before - silenceMs);
+    cluster.resume('postgres-1');
+    await supervisor.sees('the lease is renewed', ({ leaseLeftMs }) => leaseLeftMs > 2 * timings.leaseMs);
+    expect(cluster.record).toMatchObject({ epoch: 1, primary: 'postgres-1', phase: 'steady' });
+    cluster.pause('postgres-1');
+    const { history } = await promoted();
+    expect(history[0]?.tookMs).toBeGreaterThan(2 * timings.leaseMs);
+    cluster.resume('postgres-1');
+  });
 });

@@ -83,6 +83,7 @@ against each other. Takes (dict "root" $ "service" NAME).
 {{- $plain = append $plain (list "TRISTATE_REPLICATION_MEMBERS" (include "tristate.databaseMembers" .root)) -}}
 {{- $plain = append $plain (list "TRISTATE_DATABASE_SYNCHRONOUS" $values.postgres.synchronous) -}}
 {{- $plain = append $plain (list "TRISTATE_DATABASE_FAILOVER" $values.postgres.failover) -}}
+{{- $plain = append $plain (list "TRISTATE_DATABASE_PATIENCE" ($values.postgres.patience | toString)) -}}
 {{- end -}}
 {{- range $plain }}
 - name: {{ index . 0 }}

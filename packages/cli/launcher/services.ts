@@ -129,6 +129,7 @@ function supervision({ state, values, members }: ServicesContext): Record<string
     ),
     TRISTATE_DATABASE_SYNCHRONOUS: values.postgres.synchronous,
     TRISTATE_DATABASE_FAILOVER: values.postgres.failover,
+    TRISTATE_DATABASE_PATIENCE: String(values.postgres.patience),
   };
 }
 

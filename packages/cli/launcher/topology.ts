@@ -38,6 +38,7 @@ export interface Values {
     readonly replicas: number;
     readonly synchronous: SynchronousMode;
     readonly failover: FailoverMode;
+    readonly patience: number;
     readonly maxReplicaLagMs: number;
     readonly wires: boolean;
     readonly maxPreparedTransactions: number;

@@ -105,6 +105,8 @@ export interface SupervisionConfig {
   readonly replicationMembers: readonly DatabaseMember[];
   readonly synchronous: SynchronousMode;
   readonly failover: FailoverMode;
+  /** How many times longer than 2.5 s the primary's lease lasts, and what follows from it; 1 to 3. */
+  readonly patience: number;
 }
 
 export interface Address {
@@ -231,6 +233,7 @@ const environmentSchema = z.object({
   TRISTATE_DATABASE_MAX_REPLICA_LAG_MS: z.coerce.number().int().min(100).max(600_000).default(10_000),
   TRISTATE_DATABASE_SYNCHRONOUS: z.enum(synchronousModes).default('none'),
   TRISTATE_DATABASE_FAILOVER: z.enum(failoverModes).default('hot'),
+  TRISTATE_DATABASE_PATIENCE: z.coerce.number().min(1).max(3).default(1),
   TRISTATE_REPLICATION_MEMBERS: members.default([]),
   TRISTATE_CLUSTER_RECORD: z.string().min(1).optional(),
   TRISTATE_CONSISTENCY_DEFAULT: z.enum(consistencyLevels).default('read-your-writes'),
@@ -307,6 +310,7 @@ export function readProcessConfig(
             replicationMembers: env.TRISTATE_REPLICATION_MEMBERS,
             synchronous: env.TRISTATE_DATABASE_SYNCHRONOUS,
             failover: env.TRISTATE_DATABASE_FAILOVER,
+            patience: env.TRISTATE_DATABASE_PATIENCE,
           },
     redisUrl: env.TRISTATE_REDIS_URL,
     heartbeat: {

@@ -41,6 +41,8 @@ export class LeaseKeeper {
     private readonly book: LeaseBook,
     private readonly nowMs: () => number,
     private readonly logger: Logger,
+    /** Replicas tell by the renewals how far they are behind. */
+    private readonly renewMs: number = timings.renewMs,
   ) {}
 
   /** What the primary's lease says, as far as it has been confirmed. */
@@ -50,7 +52,7 @@ export class LeaseKeeper {
 
   /** Renews when it is time, or when what the lease says has changed. */
   keep(holder: LeaseHolder, content: LeaseContent): void {
-    const isDue = this.nowMs() - this.startedAtMs >= timings.renewMs;
+    const isDue = this.nowMs() - this.startedAtMs >= this.renewMs;
     if (this.busy || (!isDue && isSame(content, this.inForce))) return;
     this.busy = true;
     this.startedAtMs = this.nowMs();

@@ -12,15 +12,15 @@ export interface Trouble {
 /** Writes down what a promotion has taken, now that the new primary takes writes. */
 export function recordPromotion(
   record: ClusterRecord,
-  { beganAtLsn, trouble, nowMs }: { beganAtLsn: string; trouble: Trouble; nowMs: number },
+  { beganAtLsn, why, tookMs }: { beganAtLsn: string; why: string; tookMs: number },
 ): ClusterRecord {
   const promotion = {
     epoch: record.epoch,
     primary: record.primary,
     beganAtLsn,
     beganAt: new Date().toISOString(),
-    why: trouble.why,
-    tookMs: Math.round(nowMs - trouble.sinceMs),
+    why,
+    tookMs: Math.round(tookMs),
   };
   return { ...record, history: [promotion, ...record.history].slice(0, mostPromotions) };
 }

@@ -2,12 +2,12 @@ import { timings } from '#protocols/failover/cluster.js';
 import type { ClockReading, LeaseContent, LeaseHolder } from '../domain/lease-keeper.js';
 import type { MemberLink } from './member-link.js';
 
-/** A renewal that takes longer is tried again on a new connection, several times within a lease. */
+/** A renewal that takes longer is tried again, several times within a lease. */
 const timeoutMs = 800;
 
 const renewal = `
   INSERT INTO lease AS held (epoch, primary_name, expires_at, renewed_at, synchronous, synchronous_replicas)
-  VALUES ($1, $2, $3::timestamptz + ${timings.leaseMs} * interval '1 millisecond', clock_timestamp(), $4, $5)
+  VALUES ($1, $2, $3::timestamptz + $6 * interval '1 millisecond', clock_timestamp(), $4, $5)
   ON CONFLICT (one) DO UPDATE
   SET epoch = excluded.epoch, primary_name = excluded.primary_name, expires_at = excluded.expires_at,
     renewed_at = excluded.renewed_at, synchronous = excluded.synchronous,
@@ -20,6 +20,7 @@ export class MemberLease implements LeaseHolder {
   constructor(
     private readonly link: MemberLink,
     private readonly nowMs: () => number,
+    private readonly patience: number,
   ) {}
 
   get name(): string {
@@ -34,12 +35,14 @@ export class MemberLease implements LeaseHolder {
     reading: ClockReading,
     { epoch, synchronous, synchronousReplicas }: LeaseContent,
   ): Promise<ClockReading> {
-    return this.read(renewal, [epoch, this.name, reading.clock, synchronous, synchronousReplicas]);
+    const leaseMs = timings.leaseMs * this.patience;
+    const values = [epoch, this.name, reading.clock, synchronous, synchronousReplicas, leaseMs];
+    return this.read(renewal, values);
   }
 
   private async read(text: string, values: readonly unknown[]): Promise<ClockReading> {
     const askedAtMs = this.nowMs();
-    const [row] = await this.link.ask<{ clock: string }>(text, values, timeoutMs);
+    const [row] = await this.link.ask<{ clock: string }>(text, values, timeoutMs * this.patience);
     if (row === undefined) throw new Error(`${this.name} has a lease of a later epoch`);
     return { clock: row.clock, askedAtMs, readAtMs: this.nowMs() };
   }

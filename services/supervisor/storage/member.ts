@@ -8,8 +8,9 @@ import { MemberCommands } from './member-commands.js';
 import { MemberLink } from './member-link.js';
 import { observeMember } from './observe-member.js';
 
-/** A server that is slower is looked at again on a new connection. */
+/** A server that is slower is looked at again. */
 const observationTimeoutMs = 800;
+const renewalTimeoutMs = 1_000;
 
 interface MemberOptions {
   readonly member: DatabaseMember;
@@ -17,6 +18,8 @@ interface MemberOptions {
   /** All, with the addresses at which replicas find each. */
   readonly members: readonly DatabaseMember[];
   readonly nowMs: () => number;
+  /** How many times longer an answer may take, and the lease lasts. */
+  readonly patience: number;
 }
 
 /**
@@ -31,15 +34,18 @@ export class Member {
   private readonly commands: MemberCommands;
 
   constructor(private readonly options: MemberOptions) {
-    const { member, database, members, nowMs } = options;
+    const { member, database, members, nowMs, patience } = options;
     // What it writes is waited for nowhere else, and it may write where nobody else may.
     const settings = { synchronous_commit: 'local', default_transaction_read_only: 'off' };
     const link = (applicationName: string, own: Readonly<Record<string, string>>): MemberLink =>
       new MemberLink({ member, database, applicationName, settings: own });
     this.eyes = link('supervisor-eyes', {});
     this.hands = link('supervisor-hands', settings);
-    this.leaseLink = link('supervisor-lease', { ...settings, statement_timeout: '1000' });
-    this.lease = new MemberLease(this.leaseLink, nowMs);
+    this.leaseLink = link('supervisor-lease', {
+      ...settings,
+      statement_timeout: String(Math.round(renewalTimeoutMs * patience)),
+    });
+    this.lease = new MemberLease(this.leaseLink, nowMs, patience);
     this.commands = new MemberCommands(members);
   }
 
@@ -48,8 +54,8 @@ export class Member {
   }
 
   look(): Promise<Observation> {
-    const { members, nowMs } = this.options;
-    return observeMember(this.eyes, { members, slotOf, nowMs }, observationTimeoutMs);
+    const { members, nowMs, patience } = this.options;
+    return observeMember(this.eyes, { members, slotOf, nowMs }, observationTimeoutMs * patience);
   }
 
   execute(action: Action): Promise<void> {

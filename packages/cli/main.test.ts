@@ -11,6 +11,7 @@ describe('command line', () => {
       'up',
       'down',
       'status',
+      'stages',
       'order',
       'load',
       'fault',

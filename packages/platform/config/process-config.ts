@@ -302,16 +302,7 @@ export function readProcessConfig(
       grpc: env.TRISTATE_BALANCING_GRPC,
       adaptive: env.TRISTATE_BALANCING_ADAPTIVE,
     },
-    supervision:
-      env.TRISTATE_CLUSTER_RECORD === undefined
-        ? undefined
-        : {
-            recordPath: env.TRISTATE_CLUSTER_RECORD,
-            replicationMembers: env.TRISTATE_REPLICATION_MEMBERS,
-            synchronous: env.TRISTATE_DATABASE_SYNCHRONOUS,
-            failover: env.TRISTATE_DATABASE_FAILOVER,
-            patience: env.TRISTATE_DATABASE_PATIENCE,
-          },
+    supervision: supervisionConfig(env),
     redisUrl: env.TRISTATE_REDIS_URL,
     heartbeat: {
       intervalMs: env.TRISTATE_HEARTBEAT_INTERVAL_MS,
@@ -335,6 +326,17 @@ export function readProcessConfig(
     },
     logLevel: env.TRISTATE_LOG_LEVEL,
   });
+}
+
+function supervisionConfig(env: z.infer<typeof environmentSchema>): SupervisionConfig | undefined {
+  if (env.TRISTATE_CLUSTER_RECORD === undefined) return undefined;
+  return {
+    recordPath: env.TRISTATE_CLUSTER_RECORD,
+    replicationMembers: env.TRISTATE_REPLICATION_MEMBERS,
+    synchronous: env.TRISTATE_DATABASE_SYNCHRONOUS,
+    failover: env.TRISTATE_DATABASE_FAILOVER,
+    patience: env.TRISTATE_DATABASE_PATIENCE,
+  };
 }
 
 function databaseConfig(env: z.infer<typeof environmentSchema>): DatabaseConfig | undefined {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { describeBadInput } from './bad-input.js';
-import { describeContract, localOnly } from './contract.js';
+import { describeContract, localShop } from './contract.js';
 import { expectProblem } from './expect-problem.js';
 import { usePlatform } from './platform.js';
 import { ShopClient } from './shop-client.js';
@@ -8,11 +8,7 @@ import { ShopClient } from './shop-client.js';
 describe('stage 1, one process', () => {
   const platform = usePlatform(1);
   describe('bad input', () => describeBadInput(platform));
-  describeContract(() => ({
-    url: platform().url,
-    adminToken: platform().adminToken,
-    reportedProtocol: localOnly,
-  }));
+  describeContract(() => localShop(platform()));
 
   it('has no failpoints, since it sends no messages, and says so', async () => {
     const admin = new ShopClient(platform().url, platform().adminToken);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { describeContract, localOnly } from './contract.js';
+import { describeContract, localShop } from './contract.js';
 import { usePlatform } from './platform.js';
 import { Customer, orderSchema, plentifulProducts, ShopClient } from './shop-client.js';
 import { waitUntil } from './wait-until.js';
@@ -8,11 +8,7 @@ const RESTART_DEADLINE_MS = 30_000;
 
 describe('stage 3, three copies among which clients choose', () => {
   const platform = usePlatform(3);
-  describeContract(() => ({
-    url: platform().url,
-    adminToken: platform().adminToken,
-    reportedProtocol: localOnly,
-  }));
+  describeContract(() => localShop(platform()));
 
   const copies = async (): Promise<ShopClient[]> => {
     const { processes } = await platform().status();

@@ -1,12 +1,8 @@
 import { describe } from '@jest/globals';
-import { describeContract, localOnly } from './contract.js';
+import { describeContract, localShop } from './contract.js';
 import { usePlatform } from './platform.js';
 
 describe('stage 4, three copies behind nginx', () => {
   const platform = usePlatform(4);
-  describeContract(() => ({
-    url: platform().url,
-    adminToken: platform().adminToken,
-    reportedProtocol: localOnly,
-  }));
+  describeContract(() => localShop(platform()));
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Counts, countsIn, since } from '#cli/lab/cache/inventory-metrics.js';
-import { describeContract, localOnly } from './contract.js';
+import { describeContract, localShop } from './contract.js';
 import { usePlatform } from './platform.js';
 import { listProducts, ShopClient } from './shop-client.js';
 
@@ -10,11 +10,7 @@ const MOST_QUERIES = 15;
 
 describe('stage 7, Redis in front of the read path', () => {
   const platform = usePlatform(7);
-  describeContract(() => ({
-    url: platform().url,
-    adminToken: platform().adminToken,
-    reportedProtocol: localOnly,
-  }));
+  describeContract(() => localShop(platform()));
 
   /** What the copies have counted since they started. */
   const countAll = async (): Promise<Counts[]> => {

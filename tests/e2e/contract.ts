@@ -13,8 +13,14 @@ export interface Shop {
   reportedProtocol: (asked: string | undefined) => string;
 }
 
-export const localOnly = (): string => 'local';
 export const asAsked = (asked = 'saga'): string => asked;
+
+/** A shop in which an order is one local transaction, whatever was asked for. */
+export const localShop = ({ url, adminToken }: Pick<Shop, 'url' | 'adminToken'>): Shop => ({
+  url,
+  adminToken,
+  reportedProtocol: () => 'local',
+});
 
 /** The public contract of DESIGN.md. It knows nothing of stages, and passes unchanged on each of them. */
 export function describeContract(shop: () => Shop): void {

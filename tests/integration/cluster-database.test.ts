@@ -113,7 +113,7 @@ describe('the database of a process', () => {
     const own: Statement<{ pid: number }> = { name: 'test-pid', text: 'SELECT pg_backend_pid() AS pid' };
     const sleep: Statement<never> = { name: 'test-sleep', text: 'SELECT pg_sleep(60)' };
     // Two are opened, of which one is busy when the lease ends.
-    const [one] = await Promise.all([database.run(own, []), database.run(own, [])]);
+    await Promise.all([database.run(own, []), database.run(own, [])]);
     const busy = endOf(database.run(sleep, []));
     const [idle] = await database.run(own, []);
     await lease.hold('postgres-1', { leaseMs: 0 });
@@ -121,7 +121,6 @@ describe('the database of a process', () => {
     expect(await busy).toBe('upstream-unavailable');
     await lease.hold('postgres-1');
     await database.start();
-    expect(one).toBeDefined();
     expect(await database.run(own, [])).toEqual([idle]);
   });
 

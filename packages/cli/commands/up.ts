@@ -92,9 +92,9 @@ function welcome(
   return `
 The shop (${stageName}) is open.
 
-${otherUrls.length === 0 ? `  front door     ${url}` : `  copies         ${[url, ...otherUrls].join('\n                 ')}`}
+  ${otherUrls.length === 0 ? 'front door' : 'copies    '}     ${column([url, ...otherUrls])}
   API docs       ${url}/api/docs
-  users          ${users.map(({ owner, password }) => `${owner} / ${password}`).join('\n                 ')}
+  users          ${column(users.map(({ owner, password }) => `${owner} / ${password}`))}
   admin token    in ${state.adminTokenPath}
 
 Place an order:
@@ -108,4 +108,9 @@ or: npx tristate order${at} --count 5, npx tristate status${at}, npx tristate ve
 
 ${detached ? `Stop it with: ${stop}` : `Stop it with Ctrl-C here, or elsewhere with: ${stop}`}
 `;
+}
+
+/** One below the other. */
+function column(texts: readonly string[]): string {
+  return texts.join(`\n${' '.repeat(17)}`);
 }

@@ -8,9 +8,6 @@ import type { DatabaseConfig, DatabaseMember } from '#platform/config/process-co
  */
 const connectTimeoutMs = 4_000;
 
-/** A connection on which nothing was answered for so long is opened anew. */
-const silenceMs = 2_000;
-
 interface LinkOptions {
   readonly member: DatabaseMember;
   readonly database: Pick<DatabaseConfig, 'connectionString'>;
@@ -18,6 +15,11 @@ interface LinkOptions {
   readonly settings?: Readonly<Record<string, string>>;
   readonly applicationName: string;
   readonly connectTimeoutMs?: number;
+  /**
+   * How long a connection may be silent before it is dropped; absent: at the first answer that is late. Only for questions that may
+   * be answered, and done, after nobody waits for them any more.
+   */
+  readonly silenceMs?: number;
 }
 
 interface Opened {
@@ -27,8 +29,8 @@ interface Opened {
 
 /**
  * A connection to one member that can be given up at any time. A server that is paused takes connections and statements
- * and answers nothing, so whatever is asked has a time limit. The connection is kept for a while then, and one that is still being opened
- * is left for the next question: a server that is only slow is made slower by new connections. What it is asked late it may do late.
+ * and answers nothing, so whatever is asked has a time limit, after which the connection is dropped and opened anew. One that is
+ * still being opened then is left for the next question: a server that is only slow is made slower by new connections.
  */
 export class MemberLink {
   private opened: Promise<Opened> | undefined;
@@ -87,7 +89,7 @@ export class MemberLink {
     if (this.opened !== opening) return false;
     if (this.isOpening) return true;
     this.silentSinceMs ??= askedAtMs;
-    return performance.now() - this.silentSinceMs < silenceMs;
+    return performance.now() - this.silentSinceMs < (this.options.silenceMs ?? 0);
   }
 
   private connect(): Promise<Opened> {

@@ -11,6 +11,8 @@ import { observeMember } from './observe-member.js';
 /** A server that is slower is looked at again. */
 const observationTimeoutMs = 800;
 const renewalTimeoutMs = 1_000;
+/** Looks and renewals may come late: the one tells when it was asked, the other revives no lease. */
+const silenceMs = 2_000;
 
 interface MemberOptions {
   readonly member: DatabaseMember;
@@ -37,13 +39,14 @@ export class Member {
     const { member, database, members, nowMs, patience } = options;
     // What it writes is waited for nowhere else, and it may write where nobody else may.
     const settings = { synchronous_commit: 'local', default_transaction_read_only: 'off' };
-    const link = (applicationName: string, own: Readonly<Record<string, string>>): MemberLink =>
-      new MemberLink({ member, database, applicationName, settings: own });
-    this.eyes = link('supervisor-eyes', {});
-    this.hands = link('supervisor-hands', settings);
-    this.leaseLink = link('supervisor-lease', {
-      ...settings,
-      statement_timeout: String(Math.round(renewalTimeoutMs * patience)),
+    const common = { member, database };
+    const patient = { ...common, silenceMs: silenceMs * patience };
+    this.eyes = new MemberLink({ ...patient, applicationName: 'supervisor-eyes' });
+    this.hands = new MemberLink({ ...common, applicationName: 'supervisor-hands', settings });
+    this.leaseLink = new MemberLink({
+      ...patient,
+      applicationName: 'supervisor-lease',
+      settings: { ...settings, statement_timeout: String(Math.round(renewalTimeoutMs * patience)) },
     });
     this.lease = new MemberLease(this.leaseLink, nowMs, patience);
     this.commands = new MemberCommands(members);

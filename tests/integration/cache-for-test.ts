@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Cache } from '#platform/cache/cache.js';
 import type { CacheDemand, CacheOptions, CacheSource, Found, Loaded } from '#platform/cache/cache-options.js';
 import { CacheStore } from '#platform/cache/cache-store.js';
+import { SilenceWatch } from '#platform/cache/silence-watch.js';
 import type { Metrics } from '#platform/metrics/metrics.js';
 import { startPosition, type Position } from '#platform/postgres/position.js';
 import type { CacheProtection, CacheProtections } from '#platform/settings/settings.js';
@@ -133,17 +134,21 @@ export async function newProcessForTest(
   redisUrl: string,
   source: CacheSource<PricedProduct>,
 ): Promise<ProcessForTest<PricedProduct>> {
-  return newCachingProcess(redisUrl, (parts) => new Cache(parts, options, source));
+  return newCachingProcess(redisUrl, (parts) => new Cache(parts, options, source), new SilenceWatch());
 }
 
 type Parts = ConstructorParameters<typeof Cache>[0];
 
+/** Where queries are counted, a machine that stands still for a moment must not be taken for a Redis that is away. */
+const patientTurns = 100;
+
 export async function newCachingProcess<Value>(
   redisUrl: string,
   makeCache: (parts: Parts) => Cache<Value>,
+  watch = new SilenceWatch(patientTurns),
 ): Promise<ProcessForTest<Value>> {
   const metrics = newMetricsForTest();
-  const store = new CacheStore(redisUrl, metrics, silent);
+  const store = new CacheStore(redisUrl, metrics, silent, watch);
   const switches = allOn();
   let aheadMs = 0;
   const cache = makeCache({

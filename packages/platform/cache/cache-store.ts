@@ -18,8 +18,6 @@ const probeMs = 200;
  */
 export class CacheStore {
   private readonly redis: ScriptedRedis;
-  /** A cache that does not answer at once is slower than what it stands in front of. */
-  private readonly watch = new SilenceWatch();
   private answers = false;
   private closed = false;
   private returning = false;
@@ -30,6 +28,8 @@ export class CacheStore {
     url: string,
     private readonly metrics: Metrics,
     private readonly logger: Logger,
+    /** A cache that does not answer at once is slower than what it stands in front of. */
+    private readonly watch = new SilenceWatch(),
   ) {
     this.redis = newScriptedRedis(url);
     this.redis.on('connect', () => this.redis.stream.on('data', () => this.watch.heard()));

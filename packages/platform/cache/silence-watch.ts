@@ -1,5 +1,5 @@
 /** So many turns of the event loop, at least so far apart, without an answer are silence. */
-const silentTurns = 5;
+const usualTurns = 5;
 const turnMs = 50;
 
 /**
@@ -11,6 +11,9 @@ export class SilenceWatch {
   private readonly waiting = new Set<(error: Error) => void>();
   private turns = 0;
   private timer: NodeJS.Timeout | undefined;
+
+  /** @param silentTurns after how many turns without an answer a server is silent */
+  constructor(private readonly silentTurns: number = usualTurns) {}
 
   /** Rejects when the server has fallen silent, whatever becomes of the answer. */
   guard<T>(answer: Promise<T>): Promise<T> {
@@ -49,7 +52,7 @@ export class SilenceWatch {
   private start(): NodeJS.Timeout {
     return setInterval(() => {
       this.turns += 1;
-      if (this.turns <= silentTurns) return;
+      if (this.turns <= this.silentTurns) return;
       const given = [...this.waiting];
       this.waiting.clear();
       this.stop();

@@ -22,6 +22,13 @@ export const localShop = ({ url, adminToken }: Pick<Shop, 'url' | 'adminToken'>)
   reportedProtocol: () => 'local',
 });
 
+/** A shop with several databases and no coordinator: an order is one local transaction after the other. */
+export const bestEffortShop = ({ url, adminToken }: Pick<Shop, 'url' | 'adminToken'>): Shop => ({
+  url,
+  adminToken,
+  reportedProtocol: () => 'best-effort',
+});
+
 /** The public contract of DESIGN.md. It knows nothing of stages, and passes unchanged on each of them. */
 export function describeContract(shop: () => Shop): void {
   describe('accounts and tokens', () => describeAccounts(shop));

@@ -46,7 +46,7 @@ export const orderSchema = z
   .object({
     id: z.uuid(),
     status: z.enum(['PENDING', 'CONFIRMED', 'REJECTED']),
-    protocol: z.enum([...protocolNames, 'local']),
+    protocol: z.enum([...protocolNames, 'local', 'best-effort']),
     items: z.array(z.object({ sku: z.string(), quantity: z.int(), priceMinor: z.int().optional() })),
     totalMinor: z.int().nullable().meta({ description: 'null until the order is priced' }),
     code: z.string().optional().meta({ description: 'Why it was rejected' }),

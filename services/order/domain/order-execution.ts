@@ -1,3 +1,4 @@
+import type { CommitProtocolName } from '#protocols/commit/catalogue.js';
 import type { NewOrder, Order, PricedItem } from './orders.js';
 
 /** A new order whose prices are known. */
@@ -17,12 +18,12 @@ export type ExecutionResult =
   | { outcome: 'duplicate' };
 
 /**
- * How an order takes its items and its money: in one local transaction where everything is in one database, or
- * through the coordinator where it is not.
+ * How an order takes its items and its money: in one local transaction where everything is in one database, through the
+ * coordinator where it is not, or in one local transaction after the other where there is no coordinator either.
  */
 export interface OrderExecution {
   /** What the order's `protocol` will read when `asked` was asked for. */
-  protocolOf(asked: Exclude<Order['protocol'], 'local'>): Order['protocol'];
+  protocolOf(asked: CommitProtocolName): Order['protocol'];
   /** Records the order and executes it. `deadlineAtMs`: epoch milliseconds. */
   place(order: PricedOrder, deadlineAtMs: number): Promise<ExecutionResult>;
   /** Goes on with an order that was recorded before. */

@@ -2,8 +2,16 @@ import type { CommitProtocolName } from '#protocols/commit/catalogue.js';
 
 export type OrderStatus = 'PENDING' | 'CONFIRMED' | 'REJECTED';
 
-/** `local` is the one ACID transaction of the stages with one database. */
-export type OrderProtocol = CommitProtocolName | 'local';
+/**
+ * `local` is the one ACID transaction of the stages with one database, `best-effort` the sequence of the stages with several databases
+ * and no coordinator.
+ */
+export type OrderProtocol = CommitProtocolName | 'local' | 'best-effort';
+
+/** Whether a coordinator executes such an order. */
+export function isCoordinated(protocol: OrderProtocol): protocol is CommitProtocolName {
+  return protocol !== 'local' && protocol !== 'best-effort';
+}
 
 export interface RequestedItem {
   readonly sku: string;

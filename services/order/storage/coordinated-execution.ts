@@ -8,7 +8,7 @@ import type { CoordinatorChannels } from '#platform/runtime/coordinator-channels
 import type { CommitProtocolName } from '#protocols/commit/catalogue.js';
 import { branchesOf } from '../domain/branches.js';
 import type { ExecutionResult, OrderExecution, PricedOrder } from '../domain/order-execution.js';
-import type { Order } from '../domain/orders.js';
+import { isCoordinated, type Order } from '../domain/orders.js';
 import { insertOrder, releaseOrder } from './orders.js';
 
 const wireProtocol: Record<CommitProtocolName, Protocol> = {
@@ -52,7 +52,8 @@ export class CoordinatedExecution implements OrderExecution {
     asked: { readonly resumed: boolean; readonly epoch: number },
     deadlineAtMs: number,
   ): Promise<ExecutionResult> {
-    if (order.protocol === 'local') throw new Error('A local order has no coordinator');
+    if (!isCoordinated(order.protocol))
+      throw new Error(`An order whose protocol is ${order.protocol} has no coordinator`);
     const request = {
       gid: order.id,
       protocol: wireProtocol[order.protocol],

@@ -67,12 +67,12 @@ const release: Statement<{ id: string }> = {
     WHERE id = $1 AND status = 'PENDING'
     RETURNING id`,
 };
-/** Without a protocol nobody promised to finish an order. */
+/** Without a protocol nobody promised to finish an order. What has no prices yet was not begun. */
 const unfinished: Statement<OrderRow> = {
   name: 'orders-unfinished',
   text: `
     SELECT ${columns} FROM orders.orders
-    WHERE status = 'PENDING' AND (protocol <> 'none' OR total_minor IS NULL)
+    WHERE status = 'PENDING' AND (protocol NOT IN ('none', 'best-effort') OR total_minor IS NULL)
       AND created_at < now() - $1 * interval '1 millisecond'
     ORDER BY id LIMIT $2`,
 };

@@ -10,6 +10,7 @@ import { GroupCommitLog } from '#services/coordinator/storage/transaction-log.js
 import { reserveStock } from '#services/inventory/storage/reserve-stock.js';
 import { branchesOf } from '#services/order/domain/branches.js';
 import type { PricedOrder } from '#services/order/domain/order-execution.js';
+import { isCoordinated } from '#services/order/domain/orders.js';
 import { confirmOrder } from '#services/order/storage/confirm-order.js';
 import { insertOrder } from '#services/order/storage/orders.js';
 import { RecordingSql, type RecordedStatement } from './recording-sql.js';
@@ -42,7 +43,7 @@ export async function recordOrder(order: PricedOrder): Promise<OrderStatements> 
     debitAccount,
     confirmOrder,
   } as Record<BranchAction['$case'], BranchHandler>;
-  const protocol = order.protocol === 'local' ? 'saga' : order.protocol;
+  const protocol = isCoordinated(order.protocol) ? order.protocol : 'saga';
   const transaction: Transaction = { gid: order.id, protocol, branches, correlationId: order.id };
   return {
     insert: await recordOne((sql) => insertOrder(sql, order)),

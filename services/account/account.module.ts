@@ -1,8 +1,11 @@
 import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { Audit } from '#platform/audit/audit.js';
 import { serveAudit } from '#platform/audit/audit-grpc.js';
+import { BooksController } from '#platform/audit/books.controller.js';
+import type { ProcessConfig } from '#platform/config/process-config.js';
 import { Reads } from '#platform/consistency/reads.js';
 import { GrpcServer } from '#platform/grpc/grpc-server.js';
+import { BranchesController } from '#platform/participant/branches.controller.js';
 import { Participant } from '#platform/participant/participant.js';
 import { Database } from '#platform/postgres/database.js';
 import { requireDatabase } from '#platform/process/platform.js';
@@ -25,10 +28,13 @@ export class AccountModule implements OnModuleInit {
     @Inject(GrpcServer) private readonly grpcServer: GrpcServer | undefined,
   ) {}
 
-  static register(): DynamicModule {
+  static register({ transport }: Pick<ProcessConfig, 'transport'>): DynamicModule {
     return {
       module: AccountModule,
-      controllers: [AccountsController],
+      controllers: [
+        AccountsController,
+        ...(transport === 'rest' ? [BranchesController, BooksController] : []),
+      ],
       providers: [
         {
           provide: PostgresAccounts,
@@ -52,5 +58,5 @@ export const accountService: ServiceDefinition = {
   name: 'account',
   migrations: [{ schema: 'account', directory: 'services/account/storage/migrations' }],
   participates: true,
-  modules: () => [AccountModule.register()],
+  modules: (config) => [AccountModule.register(config)],
 };

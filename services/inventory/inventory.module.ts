@@ -1,6 +1,7 @@
 import { Inject, Module, type DynamicModule, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { Audit } from '#platform/audit/audit.js';
 import { serveAudit } from '#platform/audit/audit-grpc.js';
+import { BooksController } from '#platform/audit/books.controller.js';
 import { Cache } from '#platform/cache/cache.js';
 import { CacheStore } from '#platform/cache/cache-store.js';
 import { LocalPrices } from '#platform/catalogue/price-source.js';
@@ -9,6 +10,7 @@ import type { ProcessConfig } from '#platform/config/process-config.js';
 import { GrpcServer } from '#platform/grpc/grpc-server.js';
 import type { Logger } from '#platform/logging/logger.js';
 import { Metrics } from '#platform/metrics/metrics.js';
+import { BranchesController } from '#platform/participant/branches.controller.js';
 import { Participant } from '#platform/participant/participant.js';
 import { Database } from '#platform/postgres/database.js';
 import { requireDatabase } from '#platform/process/platform.js';
@@ -18,6 +20,7 @@ import { Settings } from '#platform/settings/settings.js';
 import { serveInventory } from './api/inventory.grpc.js';
 import { AssortmentController } from './api/assortment.controller.js';
 import { inventoryPaths } from './api/openapi.js';
+import { PricesController } from './api/prices.controller.js';
 import { ProductsController } from './api/products.controller.js';
 import type { Product } from './domain/products.js';
 import { InventoryAudit } from './storage/audit.js';
@@ -41,10 +44,14 @@ export class InventoryModule implements OnModuleInit, OnModuleDestroy {
     @Inject(GrpcServer) private readonly grpcServer: GrpcServer | undefined,
   ) {}
 
-  static register(): DynamicModule {
+  static register({ transport }: Pick<ProcessConfig, 'transport'>): DynamicModule {
     return {
       module: InventoryModule,
-      controllers: [ProductsController, AssortmentController],
+      controllers: [
+        ProductsController,
+        AssortmentController,
+        ...(transport === 'rest' ? [PricesController, BranchesController, BooksController] : []),
+      ],
       providers: [
         {
           provide: PostgresProducts,
@@ -99,5 +106,5 @@ export const inventoryService: ServiceDefinition = {
   name: 'inventory',
   migrations: [{ schema: 'inventory', directory: 'services/inventory/storage/migrations' }],
   participates: true,
-  modules: () => [InventoryModule.register()],
+  modules: (config) => [InventoryModule.register(config)],
 };

@@ -8,8 +8,8 @@ import {
 } from '@nestjs/common';
 import { Audit } from '#platform/audit/audit.js';
 import { serveAudit } from '#platform/audit/audit-grpc.js';
-import { LocalPrices } from '#platform/catalogue/price-source.js';
-import type { ProcessConfig } from '#platform/config/process-config.js';
+import { LocalPrices, type PriceSource } from '#platform/catalogue/price-source.js';
+import type { ProcessConfig, Transport } from '#platform/config/process-config.js';
 import { Reads } from '#platform/consistency/reads.js';
 import { GrpcClients } from '#platform/grpc/grpc-client.js';
 import { GrpcServer } from '#platform/grpc/grpc-server.js';
@@ -21,10 +21,12 @@ import { Database } from '#platform/postgres/database.js';
 import { requireDatabase } from '#platform/process/platform.js';
 import type { ServiceDefinition } from '#platform/process/run-process.js';
 import { LOGGER } from '#platform/process/tokens.js';
+import { RestClients } from '#platform/rest/rest-client.js';
 import { CoordinatorChannels } from '#platform/runtime/coordinator-channels.js';
 import { Trace } from '#platform/trace/trace.js';
 import { orderPaths } from './api/openapi.js';
 import { OrdersController } from './api/orders.controller.js';
+import { BestEffortExecution } from './domain/best-effort-execution.js';
 import type { OrderExecution } from './domain/order-execution.js';
 import { PlaceOrder } from './domain/place-order.js';
 import { PriceList } from './domain/price-list.js';
@@ -33,8 +35,11 @@ import { OrderAudit } from './storage/audit.js';
 import { confirmOrder } from './storage/confirm-order.js';
 import { CoordinatedExecution } from './storage/coordinated-execution.js';
 import { GrpcPrices } from './storage/grpc-prices.js';
+import { LocalBranchCalls } from './storage/local-branch-calls.js';
 import { LocalExecution } from './storage/local-execution.js';
 import { PostgresOrders } from './storage/orders.js';
+import { RestBranchCalls } from './storage/rest-branch-calls.js';
+import { RestPrices } from './storage/rest-prices.js';
 
 const ORDER_EXECUTION = Symbol('ORDER_EXECUTION');
 
@@ -53,7 +58,7 @@ export class OrderModule implements OnModuleInit, OnApplicationBootstrap, Before
   ) {}
 
   static register(config: ProcessConfig): DynamicModule {
-    const apart = config.grpc !== undefined;
+    const { transport } = config;
     return {
       module: OrderModule,
       imports: [DocsModule],
@@ -69,7 +74,7 @@ export class OrderModule implements OnModuleInit, OnApplicationBootstrap, Before
           provide: CoordinatorChannels,
           inject: [GrpcClients, Trace, Metrics, LOGGER],
           useFactory: (clients: GrpcClients, trace: Trace, metrics: Metrics, logger: Logger) =>
-            apart
+            transport === 'grpc'
               ? new CoordinatorChannels({
                   clients,
                   addresses: config.peers.get('coordinator') ?? [],
@@ -81,25 +86,26 @@ export class OrderModule implements OnModuleInit, OnApplicationBootstrap, Before
         },
         {
           provide: ORDER_EXECUTION,
-          inject: [Database, Participant, CoordinatorChannels],
+          inject: [Database, Participant, CoordinatorChannels, PostgresOrders, RestClients, LOGGER],
           useFactory: (
             database: Database,
             participant: Participant,
             coordinator: CoordinatorChannels | undefined,
-          ): OrderExecution =>
-            coordinator === undefined
-              ? new LocalExecution(database, participant)
-              : new CoordinatedExecution(database, coordinator),
+            orders: PostgresOrders,
+            clients: RestClients,
+            logger: Logger,
+          ): OrderExecution => {
+            if (coordinator !== undefined) return new CoordinatedExecution(database, coordinator);
+            if (transport === 'in-process') return new LocalExecution(database, participant);
+            const own = new LocalBranchCalls(() => database, participant, logger);
+            return new BestEffortExecution(orders, new RestBranchCalls(clients, own), logger);
+          },
         },
         {
           provide: PriceList,
-          inject: [LocalPrices, GrpcClients],
-          useFactory: (local: LocalPrices, clients: GrpcClients) =>
-            new PriceList(
-              apart
-                ? new GrpcPrices(clients)
-                : { quote: (skus, deadlineAtMs) => local.get().quote(skus, deadlineAtMs) },
-            ),
+          inject: [LocalPrices, GrpcClients, RestClients],
+          useFactory: (local: LocalPrices, grpc: GrpcClients, rest: RestClients) =>
+            new PriceList(newPrices(transport, { local, grpc, rest })),
         },
         {
           provide: PlaceOrder,
@@ -135,6 +141,24 @@ export class OrderModule implements OnModuleInit, OnApplicationBootstrap, Before
   beforeApplicationShutdown(): void {
     this.resumeOrders.stop();
     this.coordinator?.close();
+  }
+}
+
+interface PriceSources {
+  readonly local: LocalPrices;
+  readonly grpc: GrpcClients;
+  readonly rest: RestClients;
+}
+
+function newPrices(transport: Transport, { local, grpc, rest }: PriceSources): PriceSource {
+  switch (transport) {
+    case 'in-process':
+      // It offers itself when its module has been made.
+      return { quote: (skus, deadlineAtMs) => local.get().quote(skus, deadlineAtMs) };
+    case 'rest':
+      return new RestPrices(rest);
+    case 'grpc':
+      return new GrpcPrices(grpc);
   }
 }
 

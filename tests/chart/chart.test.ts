@@ -159,6 +159,8 @@ describe('the chart', () => {
     ['maxPreparedTransactions', ['orders.protocol="2pc"', 'postgres.maxPreparedTransactions=0']],
     ['exposure.httpRoute.gateway', ['exposure.httpRoute.enabled=true']],
     ['services.registry', ['services.registry.replicas=0']],
+    ['transport is rest', ['transport="rest"']],
+    ['transport', ['transport="soap"']],
   ])('refuses values and names %s', (named, sets) => {
     const { status, errors } = template(undefined, ...sets);
     expect(status).not.toBe(0);

@@ -187,6 +187,7 @@ function configOf(database: DatabaseConfig, grpcPort: number): ProcessConfig {
     name: 'inventory-1',
     stage: 10,
     http: { host: '127.0.0.1', port: 0 },
+    transport: 'grpc',
     grpc: { host: '127.0.0.1', port: grpcPort },
     database,
     consistency: { level: 'read-your-writes', readYourWrites: 'token', windowMs: 60_000, waitMs: 100 },

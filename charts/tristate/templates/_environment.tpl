@@ -39,8 +39,13 @@ against each other. Takes (dict "root" $ "service" NAME).
   (list "TRISTATE_HEARTBEAT_SLOW_START_MS" ($values.heartbeat.slowStartMs | int | toString))
   (list "TRISTATE_LOG_LEVEL" $values.log.level)
 -}}
-{{- if ne .service "monolith" -}}
+{{- if include "tristate.speaksGrpc" . -}}
 {{- $plain = append $plain (list "TRISTATE_GRPC_ADDRESS" "$(POD_IP):9090") -}}
+{{- end -}}
+{{- if ne .service "monolith" -}}
+{{- if eq $values.transport "rest" -}}
+{{- $plain = append $plain (list "TRISTATE_TRANSPORT" "rest") -}}
+{{- end -}}
 {{- $plain = append $plain (list "TRISTATE_PEERS" (include "tristate.peers" .root)) -}}
 {{- end -}}
 {{- /* A change of what the shop alone is told leaves those alone who watch over it. */ -}}
@@ -68,7 +73,7 @@ against each other. Takes (dict "root" $ "service" NAME).
   (list "TRISTATE_BALANCING_ADAPTIVE" (ternary "on" "off" $values.balancing.adaptive))
 ) -}}
 {{- end -}}
-{{- if has .service (list "monolith" "registry") -}}
+{{- if has .service (list "monolith" (include "tristate.controlPlane" .root)) -}}
 {{- $plain = append $plain (list "TRISTATE_TOPOLOGY" (include "tristate.topology" .root)) -}}
 {{- end -}}
 {{- if $database -}}

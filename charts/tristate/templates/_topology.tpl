@@ -24,15 +24,26 @@ are StatefulSets, counted from 1.
 {{ $name }}-{{ .index }}.{{ $name }}
 {{- end -}}
 
-{{/* inventory=HOST:PORT,HOST:PORT;account=… */}}
+{{/* Whether a service's processes have a gRPC server. Takes (dict "root" $ "service" NAME). */}}
+{{- define "tristate.speaksGrpc" -}}
+{{- if and (eq .root.Values.transport "grpc") (ne .service "monolith") -}}yes{{- end -}}
+{{- end -}}
+
+{{/* Who answers /control, where the services are apart. */}}
+{{- define "tristate.controlPlane" -}}
+{{- ternary "order" "registry" (eq .Values.transport "rest") -}}
+{{- end -}}
+
+{{/* inventory=HOST:PORT,HOST:PORT;account=…, with the ports of the transport */}}
 {{- define "tristate.peers" -}}
 {{- $root := . -}}
 {{- $peers := list -}}
+{{- $port := ternary 8080 9090 (eq .Values.transport "rest") -}}
 {{- range $service, $values := .Values.services -}}
 {{- if and (gt (int $values.replicas) 0) (ne $service "monolith") -}}
 {{- $addresses := list -}}
 {{- range $index := untilStep 1 (add 1 (int $values.replicas) | int) 1 -}}
-{{- $addresses = append $addresses (printf "%s:9090" (include "tristate.copyHost" (dict "root" $root "service" $service "index" $index))) -}}
+{{- $addresses = append $addresses (printf "%s:%d" (include "tristate.copyHost" (dict "root" $root "service" $service "index" $index)) $port) -}}
 {{- end -}}
 {{- $peers = append $peers (printf "%s=%s" $service (join "," $addresses)) -}}
 {{- end -}}
@@ -48,7 +59,7 @@ are StatefulSets, counted from 1.
 {{- $host := include "tristate.copyHost" (dict "root" $root "service" $service "index" $index) -}}
 {{- $name := ternary $service (printf "%s-%d" $service (int $index)) (eq (int $values.replicas) 1) -}}
 {{- $process := dict "name" $name "service" $service "httpAddress" (printf "%s:8080" $host) -}}
-{{- if ne $service "monolith" -}}
+{{- if include "tristate.speaksGrpc" (dict "root" $root "service" $service) -}}
 {{- $process = set $process "grpcAddress" (printf "%s:9090" $host) -}}
 {{- end -}}
 {{- $processes = append $processes $process -}}

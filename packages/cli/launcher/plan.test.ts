@@ -46,6 +46,16 @@ describe('planPlatform', () => {
     expect(databases).toEqual(['shop']);
   });
 
+  test('gives the applications of stage 9 no port for gRPC, which they do not speak', () => {
+    const { services, databases } = planStage(9);
+    expect(services.map(({ name, grpcPort }) => [name, grpcPort])).toEqual(
+      ['account-1', 'account-2', 'inventory-1', 'inventory-2', 'order-1', 'order-2', 'supervisor'].map(
+        (name) => [name, undefined],
+      ),
+    );
+    expect([...databases].sort()).toEqual(['account', 'inventory', 'orders']);
+  });
+
   test('gives every process of stage 10 ports of its own', () => {
     const plan = planStage(10);
     const ports = [

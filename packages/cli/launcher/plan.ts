@@ -10,7 +10,7 @@ export interface PlannedService {
   readonly name: string;
   readonly service: ServiceName;
   readonly httpPort: number;
-  /** Absent where all services share one process. */
+  /** Absent where the services do not speak gRPC. */
   readonly grpcPort: number | undefined;
   readonly database: string | undefined;
   /** As whom it uses the database. */
@@ -93,7 +93,7 @@ export function planPlatform(
       name: replicas === 1 ? service : `${service}-${index + 1}`,
       service,
       httpPort: values.frontDoor.enabled ? next() : ports.frontDoor + index,
-      grpcPort: service === 'monolith' ? undefined : next(),
+      grpcPort: service === 'monolith' || values.transport === 'rest' ? undefined : next(),
       ...databaseOf(service, values),
     }));
   });

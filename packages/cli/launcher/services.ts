@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 
+import type { RemoteTransport } from '#platform/config/process-config.js';
+
 import { repositoryRoot } from '../repository.js';
 import type { PlannedMember, PlannedService } from './plan.js';
 import { databaseEnvironment } from './postgres/roles.js';
@@ -55,7 +57,7 @@ export function planService(service: PlannedService, context: ServicesContext): 
 function serviceEnvironment(service: PlannedService, context: ServicesContext): Record<string, string> {
   const { state, values, services, url } = context;
   const sharesOneProcess = service.service === 'monolith';
-  const knowsTopology = sharesOneProcess || service.service === 'registry';
+  const knowsTopology = sharesOneProcess || service.service === controlPlane(values);
   const watches = watchers.has(service.service);
   return {
     PATH: process.env['PATH'] ?? '',
@@ -76,7 +78,8 @@ function serviceEnvironment(service: PlannedService, context: ServicesContext): 
     TRISTATE_HEARTBEAT_SLOW_START_MS: String(values.heartbeat.slowStartMs),
     TRISTATE_LOG_LEVEL: values.log.level,
     ...(service.grpcPort !== undefined && { TRISTATE_GRPC_ADDRESS: `127.0.0.1:${service.grpcPort}` }),
-    ...(!sharesOneProcess && { TRISTATE_PEERS: peers(services) }),
+    ...(!sharesOneProcess && { TRISTATE_PEERS: peers(services, values.transport) }),
+    ...(!sharesOneProcess && values.transport === 'rest' && { TRISTATE_TRANSPORT: 'rest' }),
     ...(knowsTopology && { TRISTATE_TOPOLOGY: topology(context, url) }),
     ...databaseSettings(service, context),
     ...(service.service === 'supervisor' && supervision(context)),
@@ -142,13 +145,19 @@ function memberAddresses(
 }
 
 /** `inventory=127.0.0.1:5001,127.0.0.1:5002;account=…` */
-function peers(services: readonly PlannedService[]): string {
+function peers(services: readonly PlannedService[], transport: RemoteTransport): string {
   const addresses = new Map<string, string[]>();
-  for (const { service, grpcPort } of services) {
-    if (grpcPort === undefined) continue;
-    addresses.set(service, [...(addresses.get(service) ?? []), `127.0.0.1:${grpcPort}`]);
+  for (const { service, httpPort, grpcPort } of services) {
+    const port = transport === 'rest' ? httpPort : grpcPort;
+    if (port === undefined) continue;
+    addresses.set(service, [...(addresses.get(service) ?? []), `127.0.0.1:${port}`]);
   }
   return [...addresses].map(([name, copies]) => `${name}=${copies.join(',')}`).join(';');
+}
+
+/** Who answers /control where the services are apart. */
+function controlPlane({ transport }: Values): ServiceName {
+  return transport === 'rest' ? 'order' : 'registry';
 }
 
 function topology({ values, services }: ServicesContext, url: string): string {

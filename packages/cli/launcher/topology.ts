@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { parse } from 'yaml';
 
-import type { FailoverMode, SynchronousMode } from '#platform/config/process-config.js';
+import type { FailoverMode, RemoteTransport, SynchronousMode } from '#platform/config/process-config.js';
 import type { ClientStrategy, FrontDoorStrategy } from '#protocols/balancing/strategy.js';
 import type { DetectorName } from '#protocols/failure-detector/detector.js';
 
@@ -22,6 +22,8 @@ export interface Stage {
 /** The chart's values after the schema has checked them; values.schema.json says what each key means. */
 export interface Values {
   readonly stage: Stage;
+  /** How services that are apart call each other. */
+  readonly transport: RemoteTransport;
   readonly services: Readonly<Record<ServiceName, ServiceValues>>;
   readonly orders: { readonly protocol: string; readonly deadlineMs: number; readonly maxUnderWay: number };
   readonly frontDoor: {

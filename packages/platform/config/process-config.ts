@@ -21,7 +21,9 @@ export interface ProcessConfig {
   /** 1 to 10. */
   readonly stage: number;
   readonly http: Address;
-  /** Absent where the services share one process and call each other in it. */
+  /** How the services call each other. */
+  readonly transport: Transport;
+  /** Absent where the services do not speak gRPC. */
   readonly grpc: Address | undefined;
   /** Where others reach this process, when it listens on every address of its machine. */
   readonly advertisedHost: string;
@@ -36,7 +38,7 @@ export interface ProcessConfig {
   readonly heartbeat: HeartbeatConfig;
   /** Of the shop's code, as it tells the registry. */
   readonly version: string;
-  /** gRPC addresses of the other services' processes. */
+  /** Addresses of the other services' processes, for the transport. */
   readonly peers: ReadonlyMap<ServiceName, readonly string[]>;
   readonly order: {
     readonly protocol: ProtocolName;
@@ -48,6 +50,11 @@ export interface ProcessConfig {
   readonly secrets: Secrets;
   readonly logLevel: string;
 }
+
+/** `in-process`: they share one. */
+export type Transport = 'in-process' | RemoteTransport;
+export const remoteTransports = ['rest', 'grpc'] as const;
+export type RemoteTransport = (typeof remoteTransports)[number];
 
 /** How reads are answered that do not say how. */
 export interface ConsistencyConfig {
@@ -163,7 +170,7 @@ const topologySchema = z.strictObject({
       name: z.string(),
       service: z.string(),
       httpAddress: z.string(),
-      /** Absent where the services share one process. */
+      /** Absent where the services do not speak gRPC. */
       grpcAddress: z.string().optional(),
     }),
   ),
@@ -221,6 +228,7 @@ const environmentSchema = z.object({
   TRISTATE_NAME: z.string().regex(/^[a-z0-9.-]{1,63}$/),
   TRISTATE_STAGE: z.coerce.number().int().min(1).max(10),
   TRISTATE_HTTP_ADDRESS: address,
+  TRISTATE_TRANSPORT: z.enum(remoteTransports).default('grpc'),
   TRISTATE_GRPC_ADDRESS: address.optional(),
   TRISTATE_ADVERTISED_HOST: z
     .string()
@@ -283,6 +291,7 @@ export function readProcessConfig(
     name: env.TRISTATE_NAME,
     stage: env.TRISTATE_STAGE,
     http: env.TRISTATE_HTTP_ADDRESS,
+    transport: service === 'monolith' ? 'in-process' : env.TRISTATE_TRANSPORT,
     grpc: env.TRISTATE_GRPC_ADDRESS,
     advertisedHost: env.TRISTATE_ADVERTISED_HOST ?? env.TRISTATE_HTTP_ADDRESS.host,
     database: databaseConfig(env),

@@ -128,7 +128,7 @@ function httpLines(): string[] {
 function serverLines(door: FrontDoor): string[] {
   const orderTimeoutMs = door.orderDeadlineMs + answerMarginMs;
   const locations = routes.flatMap(({ pattern, service }) => {
-    const upstream = door.upstreams.has('monolith') && service !== 'supervisor' ? 'monolith' : service;
+    const upstream = upstreamOf(service, door.upstreams);
     const isControl = service === 'registry' || service === 'supervisor';
     const timeoutMs = isControl ? controlTimeoutMs : service === 'inventory' ? readTimeoutMs : orderTimeoutMs;
     if (!door.upstreams.has(upstream)) return [];
@@ -181,6 +181,12 @@ function serverLines(door: FrontDoor): string[] {
     ]),
     '}',
   ];
+}
+
+/** Where there is no registry, the control plane is in the process that takes orders. */
+function upstreamOf(service: string, upstreams: FrontDoor['upstreams']): string {
+  if (upstreams.has('monolith') && service !== 'supervisor') return 'monolith';
+  return service === 'registry' && !upstreams.has('registry') ? 'order' : service;
 }
 
 /** What is counted for the limits: an empty key is not. */

@@ -27,6 +27,7 @@ import { Participant } from '../participant/participant.js';
 import { Database } from '../postgres/database.js';
 import { standAlone } from '../postgres/members.js';
 import { startPosition } from '../postgres/position.js';
+import { RestClients } from '../rest/rest-client.js';
 import { Settings } from '../settings/settings.js';
 import { EventRecorder } from '../trace/event-recorder.js';
 import { Trace } from '../trace/trace.js';
@@ -46,7 +47,10 @@ export interface Platform {
   readonly control: ControlEndpoint;
   /** What this process takes on, and what it refuses. */
   readonly admission: Admission;
+  /** Who may call this process, and as whom. */
+  readonly callers: Callers;
   readonly grpcClients: GrpcClients;
+  readonly restClients: RestClients;
   /** Who else is there, as far as this process was told. */
   readonly membershipView: MembershipView;
   /** Absent where there is no registry to be told, and in the registry itself. */
@@ -65,7 +69,8 @@ export function createPlatform(config: ProcessConfig): Platform {
   const logger = createLogger(config);
   const metrics = new Metrics({ service: config.service, process: config.name });
   const health = new Health();
-  const { serviceKey, callers } = config.secrets;
+  const { serviceKey } = config.secrets;
+  const callers = new Callers(config.secrets.callers);
   const recorder = new EventRecorder();
   const settings = new Settings(config);
   const trace = new Trace(config.name, recorder.record);
@@ -110,13 +115,13 @@ export function createPlatform(config: ProcessConfig): Platform {
     admission,
     database,
     participant,
+    callers,
     grpcClients,
+    restClients: new RestClients(serviceKey, metrics, callees, config.name),
     membershipView,
     heartbeats: newHeartbeats({ config, clients: grpcClients, view: membershipView, admission, logger }),
     grpcServer:
-      config.grpc === undefined
-        ? undefined
-        : new GrpcServer(config.name, new Callers(callers), metrics, logger, sessions),
+      config.grpc === undefined ? undefined : new GrpcServer(config.name, callers, metrics, logger, sessions),
     sessions,
     userTokens,
     reads: database === undefined ? undefined : new Reads(database, consistency, metrics),
@@ -157,7 +162,9 @@ export function platformModule(platform: Platform): DynamicModule {
     [Trace, platform.trace],
     [Settings, platform.settings],
     [Admission, platform.admission],
+    [Callers, platform.callers],
     [GrpcClients, platform.grpcClients],
+    [RestClients, platform.restClients],
     [MembershipView, platform.membershipView],
     [Tokens, platform.userTokens],
     [Reads, platform.reads],

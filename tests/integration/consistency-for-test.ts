@@ -197,6 +197,7 @@ function configOf(database: DatabaseConfig, grpcPort: number): ProcessConfig {
     heartbeat: { intervalMs: 200, detector: 'phi-accrual', keepShare: 0.5, slowStartMs: 3_000 },
     version: 'test',
     supervision: undefined,
+    contexts: undefined,
     redisUrl: undefined,
     peers: new Map(),
     order: { protocol: 'saga', deadlineMs: 2_000, maxUnderWay: 64 },

@@ -8,6 +8,7 @@ import {
   type FrontDoorStrategy,
 } from '#protocols/balancing/strategy.js';
 import { detectorNames, type DetectorName } from '#protocols/failure-detector/detector.js';
+import { contextsSchema, readDatabases, type ContextConfigs } from './database-config.js';
 import { readVersion } from './version.js';
 
 /**
@@ -27,7 +28,10 @@ export interface ProcessConfig {
   readonly grpc: Address | undefined;
   /** Where others reach this process, when it listens on every address of its machine. */
   readonly advertisedHost: string;
+  /** The only one of this process, or the first of those by context. */
   readonly database: DatabaseConfig | undefined;
+  /** Undefined where all that this process keeps is in `database`. */
+  readonly contexts: ContextConfigs | undefined;
   readonly consistency: ConsistencyConfig;
   readonly overload: OverloadConfig;
   readonly balancing: BalancingConfig;
@@ -236,6 +240,7 @@ const environmentSchema = z.object({
     .optional(),
   TRISTATE_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   TRISTATE_DATABASE_PASSWORD_FILE: z.string().optional(),
+  TRISTATE_DATABASE_CONTEXTS: contextsSchema.optional(),
   TRISTATE_DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(100).default(8),
   TRISTATE_DATABASE_MEMBERS: members.default([]),
   TRISTATE_DATABASE_MAX_REPLICA_LAG_MS: z.coerce.number().int().min(100).max(600_000).default(10_000),
@@ -294,7 +299,7 @@ export function readProcessConfig(
     transport: service === 'monolith' ? 'in-process' : env.TRISTATE_TRANSPORT,
     grpc: env.TRISTATE_GRPC_ADDRESS,
     advertisedHost: env.TRISTATE_ADVERTISED_HOST ?? env.TRISTATE_HTTP_ADDRESS.host,
-    database: databaseConfig(env),
+    ...databaseConfigs(env),
     consistency: {
       level: env.TRISTATE_CONSISTENCY_DEFAULT,
       readYourWrites: env.TRISTATE_CONSISTENCY_READ_YOUR_WRITES,
@@ -348,21 +353,17 @@ function supervisionConfig(env: z.infer<typeof environmentSchema>): SupervisionC
   };
 }
 
-function databaseConfig(env: z.infer<typeof environmentSchema>): DatabaseConfig | undefined {
-  if (env.TRISTATE_DATABASE_URL === undefined) return undefined;
-  if (env.TRISTATE_DATABASE_PASSWORD_FILE === undefined) {
-    throw new Error(
-      'TRISTATE_DATABASE_PASSWORD_FILE is missing: the file that holds the password of the database',
-    );
-  }
-  const url = new URL(env.TRISTATE_DATABASE_URL);
-  url.password = encodeURIComponent(readFileSync(env.TRISTATE_DATABASE_PASSWORD_FILE, 'utf8').trim());
-  return {
-    connectionString: url.href,
+function databaseConfigs(
+  env: z.infer<typeof environmentSchema>,
+): Pick<ProcessConfig, 'database' | 'contexts'> {
+  return readDatabases({
+    url: env.TRISTATE_DATABASE_URL,
+    passwordFile: env.TRISTATE_DATABASE_PASSWORD_FILE,
+    contexts: env.TRISTATE_DATABASE_CONTEXTS,
     poolSize: env.TRISTATE_DATABASE_POOL_SIZE,
     members: env.TRISTATE_DATABASE_MEMBERS,
     maxReplicaLagMs: env.TRISTATE_DATABASE_MAX_REPLICA_LAG_MS,
-  };
+  });
 }
 
 const callersSchema = z.partialRecord(z.enum(serviceNames), z.string().regex(/^[0-9a-f]{64}$/));

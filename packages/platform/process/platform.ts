@@ -9,6 +9,7 @@ import { Reads } from '../consistency/reads.js';
 import { SessionTokens } from '../consistency/session-token.js';
 import { Sessions } from '../consistency/sessions.js';
 import type { ProcessConfig } from '../config/process-config.js';
+import { ContextDatabases, openContextDatabases } from '../contexts/context-databases.js';
 import { ActiveFaults } from '../faults/active-faults.js';
 import { ControlEndpoint } from '../faults/control-endpoint.js';
 import type { Failpoints } from '../faults/failpoints.js';
@@ -56,6 +57,9 @@ export interface Platform {
   /** Absent where there is no registry to be told, and in the registry itself. */
   readonly heartbeats: HeartbeatSender | undefined;
   readonly grpcServer: GrpcServer | undefined;
+  /** The databases by context, where this process stores something. */
+  readonly databases: ContextDatabases | undefined;
+  /** The first of them: they are in one cluster, so that it tells of all whether and up to where they were written. */
   readonly database: Database | undefined;
   /** How the reads of requests are answered, from headers to headers. */
   readonly sessions: Sessions;
@@ -75,13 +79,14 @@ export function createPlatform(config: ProcessConfig): Platform {
   const settings = new Settings(config);
   const trace = new Trace(config.name, recorder.record);
   const failpoints = new ActiveFaults({ trace, metrics, logger });
+  const consistency = { ...config.consistency, replicated: (config.database?.members.length ?? 0) > 1 };
   // The supervisor reaches each server by itself, whoever is the primary.
-  const hasDatabase = config.database !== undefined && config.supervision === undefined;
-  const database = hasDatabase ? new Database(config.database, config.name, metrics, logger) : undefined;
+  const isSupervisor = config.supervision !== undefined;
+  const databases = isSupervisor ? undefined : openContextDatabases(config, consistency, metrics, logger);
+  const { database, reads } = databases?.first ?? {};
   if (database !== undefined) health.register('postgres', () => database.ping());
   const { tokenKey } = config.secrets;
   const userTokens = new Tokens(tokenKey);
-  const consistency = { ...config.consistency, replicated: (config.database?.members.length ?? 0) > 1 };
   const sessions = new Sessions(
     database ?? withoutDatabase,
     consistency,
@@ -113,6 +118,7 @@ export function createPlatform(config: ProcessConfig): Platform {
     settings,
     control: new ControlEndpoint(failpoints, recorder, settings, logger),
     admission,
+    databases,
     database,
     participant,
     callers,
@@ -124,7 +130,7 @@ export function createPlatform(config: ProcessConfig): Platform {
       config.grpc === undefined ? undefined : new GrpcServer(config.name, callers, metrics, logger, sessions),
     sessions,
     userTokens,
-    reads: database === undefined ? undefined : new Reads(database, consistency, metrics),
+    reads,
     cacheStore: config.redisUrl === undefined ? undefined : new CacheStore(config.redisUrl, metrics, logger),
   };
 }
@@ -169,6 +175,7 @@ export function platformModule(platform: Platform): DynamicModule {
     [Tokens, platform.userTokens],
     [Reads, platform.reads],
     [GrpcServer, platform.grpcServer],
+    [ContextDatabases, platform.databases],
     [Database, platform.database],
     [CacheStore, platform.cacheStore],
     [Participant, platform.participant],

@@ -9,6 +9,7 @@ import {
 } from '#protocols/balancing/strategy.js';
 import { detectorNames, type DetectorName } from '#protocols/failure-detector/detector.js';
 import { contextsSchema, readDatabases, type ContextConfigs } from './database-config.js';
+import { address, json, members, onOff } from './environment-values.js';
 import { readVersion } from './version.js';
 
 /**
@@ -183,15 +184,6 @@ const topologySchema = z.strictObject({
 /** What runs where, as the launcher (or the chart) planned it. */
 export type Topology = z.infer<typeof topologySchema>;
 
-const address = z
-  .string()
-  .regex(/^[^:\s]+:\d{1,5}$/, 'must be HOST:PORT')
-  .transform((text) => {
-    const [host = '', port = ''] = text.split(':');
-    return { host, port: Number(port) };
-  })
-  .refine(({ port }) => port >= 1 && port <= 65535, 'the port must be 1 to 65535');
-
 const peers = z.string().transform((text, context) => {
   const map = new Map<ServiceName, string[]>();
   for (const part of text.split(';').filter((part) => part !== '')) {
@@ -204,27 +196,6 @@ const peers = z.string().transform((text, context) => {
     map.set(service, addresses.split(','));
   }
   return map;
-});
-
-const members = z.string().transform((text, context) => {
-  const parts = text.split(',').filter((part) => part !== '');
-  return parts.map((part): DatabaseMember => {
-    const match = /^([a-z0-9-]{1,63})=([^:\s]+):(\d{1,5})$/.exec(part);
-    if (match !== null) return { name: match[1] ?? '', host: match[2] ?? '', port: Number(match[3]) };
-    context.addIssue({ code: 'custom', message: `"${part}" is not NAME=HOST:PORT` });
-    return z.NEVER;
-  });
-});
-
-const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
-
-const json = z.string().transform((text, context): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    context.addIssue({ code: 'custom', message: 'must be JSON' });
-    return z.NEVER;
-  }
 });
 
 const environmentSchema = z.object({

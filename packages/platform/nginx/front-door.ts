@@ -4,7 +4,7 @@
  */
 import type { FrontDoorStrategy } from '#protocols/balancing/strategy.js';
 import type { OverloadConfig } from '../config/process-config.js';
-import { underPressure } from '../overload/pressure.js';
+import { limitLines, limitZoneLines } from './limits.js';
 import { frontDoorProblems, problemBody } from './problems.js';
 import { balancingKeyLines, upstreamLines, type UpstreamServer } from './upstream.js';
 
@@ -51,9 +51,6 @@ const routes: ReadonlyArray<{ pattern: string; service: string }> = [
   { pattern: '^/control/products(/|$)', service: 'inventory' },
   { pattern: '^/control(/|$)', service: 'registry' },
 ];
-
-/** Those whose copies are given no more than they can do; the control plane is let through, or nobody could mend anything. */
-const limitedServices = ['account', 'inventory', 'order'];
 
 export function renderFrontDoor(door: FrontDoor): string {
   const options = {
@@ -187,50 +184,6 @@ function serverLines(door: FrontDoor): string[] {
 function upstreamOf(service: string, upstreams: FrontDoor['upstreams']): string {
   if (upstreams.has('monolith') && service !== 'supervisor') return 'monolith';
   return service === 'registry' && !upstreams.has('registry') ? 'order' : service;
-}
-
-/** What is counted for the limits: an empty key is not. */
-function limitZoneLines({ limits }: FrontDoor): string[] {
-  if (limits?.enabled !== true) return [];
-  const zones = limitedServices.map(
-    (service) => `limit_conn_zone $counted_read zone=${readZone(service)}:32k;`,
-  );
-  return [
-    'map $request_method $counted_read {',
-    '  GET read;',
-    '  HEAD read;',
-    '  default "";',
-    '}',
-    'map "$request_method $uri" $counted_order {',
-    '  "~^POST /api/orders/?$" order;',
-    '  default "";',
-    '}',
-    ...zones,
-    'limit_conn_zone $counted_order zone=orders:32k;',
-    'limit_conn_status 503;',
-    'limit_conn_log_level info;',
-    '',
-  ];
-}
-
-function limitLines({ limits, upstreams }: FrontDoor, service: string, upstream: string): string[] {
-  if (limits?.enabled !== true) return [];
-  // Where nobody says when it is too much, it has to be little always.
-  const isTold = upstreams.has('registry');
-  const copies = (upstreams.get(upstream) ?? []).filter(({ down }) => down !== true);
-  const line = (zone: string, each: number): string => {
-    const parts = copies.map((copy) => (isTold && copy.underPressure !== true ? each : underPressure(each)));
-    const sum = parts.reduce((total, part) => total + part, 0);
-    return `  limit_conn ${zone} ${sum === 0 ? each : sum};`;
-  };
-  return [
-    line(readZone(service), limits.readsUnderWay),
-    ...(service === 'order' ? [line('orders', limits.ordersUnderWay)] : []),
-  ];
-}
-
-function readZone(service: string): string {
-  return `${service}_reads`;
 }
 
 function proxyLines(): string[] {

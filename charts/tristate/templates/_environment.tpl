@@ -13,6 +13,14 @@ against each other. Takes (dict "root" $ "service" NAME).
 {{- $role = "supervisor" -}}
 {{- $poolSize = 2 -}}
 {{- end -}}
+{{- $contexts := include "tristate.contexts" . -}}
+{{- $passwordFile := "password" -}}
+{{- if $contexts -}}
+{{- /* The process puts the name of each database there; each has a role of that name. */ -}}
+{{- $database = "{database}" -}}
+{{- $role = "{database}" -}}
+{{- $passwordFile = "{database}.password" -}}
+{{- end -}}
 - name: POD_INDEX
   valueFrom:
     fieldRef:
@@ -78,7 +86,10 @@ against each other. Takes (dict "root" $ "service" NAME).
 {{- end -}}
 {{- if $database -}}
 {{- $plain = append $plain (list "TRISTATE_DATABASE_URL" (printf "postgres://%s@%s/%s" $role (include "tristate.databaseAddress" .root) $database)) -}}
-{{- $plain = append $plain (list "TRISTATE_DATABASE_PASSWORD_FILE" "/run/tristate/database/password") -}}
+{{- $plain = append $plain (list "TRISTATE_DATABASE_PASSWORD_FILE" (printf "/run/tristate/database/%s" $passwordFile)) -}}
+{{- with $contexts -}}
+{{- $plain = append $plain (list "TRISTATE_DATABASE_CONTEXTS" .) -}}
+{{- end -}}
 {{- $plain = append $plain (list "TRISTATE_DATABASE_POOL_SIZE" ($poolSize | int | toString)) -}}
 {{- $plain = append $plain (list "TRISTATE_DATABASE_MEMBERS" (include "tristate.databaseMembers" .root)) -}}
 {{- $plain = append $plain (list "TRISTATE_DATABASE_MAX_REPLICA_LAG_MS" ($values.postgres.maxReplicaLagMs | int | toString)) -}}

@@ -109,12 +109,48 @@ http://{{ include "tristate.fullname" . }}:{{ .Values.exposure.port }}
 {{- end -}}
 {{- end -}}
 
+{{/* The databases of orders, one or a shard after the other: order_1,order_2 */}}
+{{- define "tristate.orderDatabases" -}}
+{{- $database := .Values.services.order.database -}}
+{{- $shards := int .Values.postgres.orderShards -}}
+{{- $databases := list -}}
+{{- range $shard := untilStep 1 (add 1 $shards | int) 1 -}}
+{{- $databases = append $databases (ternary $database (printf "%s_%d" $database (int $shard)) (eq $shards 1)) -}}
+{{- end -}}
+{{- join "," $databases -}}
+{{- end -}}
+
+{{/*
+account=account;inventory=inventory;orders=order_1,order_2 for a service whose contexts have databases of their own, nothing for
+one with a single database. Takes (dict "root" $ "service" NAME).
+*/}}
+{{- define "tristate.contexts" -}}
+{{- $values := .root.Values -}}
+{{- $orders := printf "orders=%s" (include "tristate.orderDatabases" .root) -}}
+{{- if and (eq .service "monolith") $values.postgres.split -}}
+account={{ $values.services.account.database }};inventory={{ $values.services.inventory.database }};{{ $orders }}
+{{- else if and (eq .service "order") (gt (int $values.postgres.orderShards) 1) -}}
+{{ $orders }}
+{{- end -}}
+{{- end -}}
+
+{{/* The databases of a service, each with a role of the same name: account,inventory. Takes (dict "root" $ "service" NAME). */}}
+{{- define "tristate.databasesOf" -}}
+{{- $contexts := include "tristate.contexts" . -}}
+{{- if $contexts -}}
+{{ regexReplaceAll ";?[a-z]+=" $contexts "," | trimPrefix "," }}
+{{- else -}}
+{{ (get .root.Values.services .service).database }}
+{{- end -}}
+{{- end -}}
+
 {{/* The databases that services use, each with a role of the same name; separated by spaces. */}}
 {{- define "tristate.databases" -}}
+{{- $root := . -}}
 {{- $databases := list -}}
 {{- range $service, $values := .Values.services -}}
 {{- if and $values.database (gt (int $values.replicas) 0) -}}
-{{- $databases = append $databases $values.database -}}
+{{- $databases = concat $databases (splitList "," (include "tristate.databasesOf" (dict "root" $root "service" $service))) -}}
 {{- end -}}
 {{- end -}}
 {{- $databases | uniq | join " " -}}

@@ -4,7 +4,7 @@ import type { RemoteTransport } from '#platform/config/process-config.js';
 
 import { repositoryRoot } from '../repository.js';
 import type { PlannedMember, PlannedService } from './plan.js';
-import { databaseEnvironment } from './postgres/roles.js';
+import { contextsEnvironment, databaseEnvironment } from './postgres/roles.js';
 import { answersOk } from './readiness.js';
 import type { StateFolder } from './state-folder.js';
 import type { ProcessPlan } from './supervisor.js';
@@ -112,12 +112,19 @@ function balancingSettings({ balancing }: Values): Record<string, string> {
 }
 
 function databaseSettings(
-  { database, databaseRole: role, databasePoolSize: poolSize }: PlannedService,
-  { state, values, members, postgresPort: port }: ServicesContext,
+  { database, databaseRole: role, contexts, databasePoolSize: poolSize }: PlannedService,
+  { state, values, members, postgresPort }: ServicesContext,
 ): Record<string, string> {
-  if (database === undefined || role === undefined) return {};
+  const server = { poolSize, port: members[0]?.wirePorts?.clients ?? postgresPort };
+  const access =
+    contexts !== undefined
+      ? contextsEnvironment(state, contexts, server)
+      : database !== undefined && role !== undefined
+        ? databaseEnvironment(state, { database, role, ...server })
+        : undefined;
+  if (access === undefined) return {};
   return {
-    ...databaseEnvironment(state, { database, role, poolSize, port: members[0]?.wirePorts?.clients ?? port }),
+    ...access,
     TRISTATE_DATABASE_MEMBERS: memberAddresses(members, ({ port, wirePorts }) => wirePorts?.clients ?? port),
     TRISTATE_DATABASE_MAX_REPLICA_LAG_MS: String(values.postgres.maxReplicaLagMs),
   };

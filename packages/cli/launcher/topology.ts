@@ -37,6 +37,8 @@ export interface Values {
     readonly adaptive: boolean;
   };
   readonly postgres: {
+    readonly split: boolean;
+    readonly orderShards: number;
     readonly replicas: number;
     readonly synchronous: SynchronousMode;
     readonly failover: FailoverMode;
@@ -93,13 +95,31 @@ export function readValues(chartFolder: string, stage: number, schema = readSche
   const overlayPath = findOverlay(join(chartFolder, 'stages'), stage);
   const valuesPath = join(chartFolder, 'values.yaml');
   const merged = mergeValues(readYaml(valuesPath), readYaml(overlayPath));
-  const complaints = checkValues(merged, schema);
+  const unknown = checkValues(merged, schema);
+  const complaints = unknown.length > 0 ? unknown : contradictions(merged as unknown as Values);
   if (complaints.length > 0) {
     throw new Failure(
       `The topology is wrong (${valuesPath} with ${overlayPath}):\n  ${complaints.join('\n  ')}`,
     );
   }
   return merged as unknown as Values;
+}
+
+/** Values that do not go together, one sentence each; the chart's validation.yaml refuses the same. */
+export function contradictions({ services, postgres: { split, orderShards } }: Values): string[] {
+  if (orderShards === 1) return [];
+  const found: string[] = [];
+  if (services.coordinator.replicas > 0)
+    found.push(
+      `postgres.orderShards is ${orderShards}, but services.coordinator has replicas, and its branch of an order is in one ` +
+        'database: set postgres.orderShards to 1, or services.coordinator.replicas to 0',
+    );
+  if (services.monolith.replicas > 0 && !split)
+    found.push(
+      `postgres.orderShards is ${orderShards}, but postgres.split is false, and one database for all contexts has no shards: ` +
+        'set postgres.split to true, or postgres.orderShards to 1',
+    );
+  return found;
 }
 
 /** The values of every stage, or of one. @throws Failure when there is no such stage */

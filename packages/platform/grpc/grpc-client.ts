@@ -149,8 +149,9 @@ export class GrpcClients {
     const metadata = this.metadata();
     if (key !== undefined) metadata.set(balancingKeyKey, key);
     const now = Date.now();
-    const firstEndsAtMs = idempotent ? now + (endsAtMs - now) * firstTryShare : endsAtMs;
     this.budget.earn();
+    const mayBeRepeated = idempotent && !this.budget.isSpent;
+    const firstEndsAtMs = mayBeRepeated ? now + (endsAtMs - now) * firstTryShare : endsAtMs;
     let attempt = await this.attempt(method, request, metadata, firstEndsAtMs);
     if (idempotent && 'error' in attempt && this.mayRetry(name, attempt.error, endsAtMs)) {
       metadata.set(avoidedAddressKey, attempt.peer);

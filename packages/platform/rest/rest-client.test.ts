@@ -106,6 +106,13 @@ describe('a call to another service over REST', () => {
     expect(await ask(newClients(await listen(saying('yes'))), -1)).toEqual({ outcome: 'failure' });
   });
 
+  it('has all of its time where the budget has no retry left', async () => {
+    const slow: RequestListener = (request, response) =>
+      void setTimeout(() => saying('late')(request, response), 1_200);
+    const clients = newClients(await listen(slow));
+    expect(await ask(clients, 2_000)).toEqual({ outcome: 'success', reply: { says: 'late' } });
+  });
+
   it('is tried once more on another copy when one is gone', async () => {
     const clients = newClients(await listen(saying('yes')), await deadAddress());
     const results: RestResult<Reply>[] = [];

@@ -61,7 +61,8 @@ export class RestClients {
     const nowMs = Date.now();
     const { deadlineAtMs } = call;
     this.budget.earn();
-    const first = await this.attempt(call, nowMs + (deadlineAtMs - nowMs) * firstTryShare, undefined);
+    const share = this.budget.isSpent ? 1 : firstTryShare;
+    const first = await this.attempt(call, nowMs + (deadlineAtMs - nowMs) * share, undefined);
     if (hasAnswered(first) || !this.mayRetry(call)) return resultOf(call.reply, [first]);
     return resultOf(call.reply, [first, await this.attempt(call, deadlineAtMs, first.address)]);
   }

@@ -28,5 +28,7 @@ test('a burst of failures after normal traffic is retried whole', () => {
 });
 
 test('nothing is retried before anything was asked', () => {
-  expect(new RetryBudget().spend()).toBe(false);
+  const budget = new RetryBudget();
+  expect(budget.isSpent).toBe(true);
+  expect(budget.spend()).toBe(false);
 });

@@ -16,9 +16,14 @@ export class RetryBudget {
     this.saved = Math.min(mostSaved, this.saved + earnedByRequest);
   }
 
+  /** Whether no retry could be made now. */
+  get isSpent(): boolean {
+    return this.saved < 1;
+  }
+
   /** Whether a retry may be made, which is then paid. */
   spend(): boolean {
-    if (this.saved < 1) return false;
+    if (this.isSpent) return false;
     this.saved -= 1;
     return true;
   }

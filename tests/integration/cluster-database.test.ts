@@ -30,24 +30,34 @@ describe('the database of a process', () => {
   let cluster: ClusterForTest;
   let lease: HandWrittenLease;
   let database: Database;
+  /** In another database of the same servers, as another role. */
+  let neighbour: Database;
 
   beforeAll(async () => {
     cluster = await ClusterForTest.start(2);
     lease = new HandWrittenLease(cluster);
     await lease.open('postgres-1', 1);
     const config = await cluster.create('shop', poolSize);
+    const other = await cluster.create('shelf', poolSize);
     await lease.hold('postgres-1');
     database = new Database(config, 'test', newMetricsForTest(), silent);
-    await database.start();
-    await database.command('test-create', 'CREATE TABLE notes (text text)');
+    neighbour = new Database(other, 'test', newMetricsForTest(), silent, database);
+    for (const one of [database, neighbour]) {
+      await one.start();
+      await one.command('test-create', 'CREATE TABLE notes (text text)');
+    }
   });
-  beforeEach(() => database.run({ name: 'test-clear', text: 'DELETE FROM notes' }, []));
+  beforeEach(async () => {
+    for (const one of [database, neighbour])
+      await one.run({ name: 'test-clear', text: 'DELETE FROM notes' }, []);
+  });
   afterEach(async () => {
     // What a test has taken away comes back for the next.
     await lease.hold(cluster.record.primary, { epoch: cluster.record.epoch });
     await database.start();
   });
   afterAll(async () => {
+    await neighbour.close();
     await database.close();
     await cluster.remove();
   });
@@ -81,6 +91,19 @@ describe('the database of a process', () => {
     expect([isAtLeast(before, written), isAtLeast(after, before), before.epoch]).toEqual([true, true, 1]);
   });
 
+  test('reads a neighbour on the same replica, as far as the same log has come', async () => {
+    await neighbour.run(insert, ['next door']);
+    const written = await database.position();
+    await replica('postgres-2');
+    const one = neighbour.members.replicas().find(({ name }) => name === 'postgres-2');
+    expect(await one?.reaches(written, deadlineMs)).toBe(true);
+    const { rows, before } = (await one?.runPositioned(all, [])) ?? {};
+    expect(rows).toEqual([{ text: 'next door' }]);
+    expect(before !== undefined && isAtLeast(before, written)).toBe(true);
+    expect(await one?.run(all, [])).toEqual(rows);
+    expect(await texts()).toEqual([]);
+  });
+
   test('gives up on a replica that does not replay in time, and sees it when it does', async () => {
     const one = await replica('postgres-3');
     await cluster.at('postgres-3', (client) => client.query('SELECT pg_wal_replay_pause()'));
@@ -100,6 +123,7 @@ describe('the database of a process', () => {
     await lease.hold('postgres-1', { leaseMs: 0 });
     await until('the lease is over', () => database.refusal() !== undefined);
     expect(await endOf(database.run(insert, ['refused']))).toBe('no-primary');
+    expect(await endOf(neighbour.run(insert, ['refused']))).toBe('no-primary');
     await expect(database.ping()).resolves.toBeUndefined();
     const one = await replica('postgres-2');
     expect(await one.run(all, [])).toEqual([]);
@@ -182,6 +206,7 @@ describe('the database of a process', () => {
       await lease.hold('postgres-1', { synchronous: 'flush', synchronousReplicas: 1 });
       await until('the mode is known', () => database.members.synchronous === 'flush');
       expect(await endOf(database.run(insert, ['alone']))).toBe('write-unconfirmed');
+      expect(await endOf(neighbour.run(insert, ['next door']))).toBe('write-unconfirmed');
       expect(await endOf(database.transaction((sql) => sql.run(insert, ['alone too'])))).toBe(
         'write-unconfirmed',
       );
@@ -207,7 +232,9 @@ describe('the database of a process', () => {
     await lease.hold('postgres-2', { epoch: 2 });
     await database.start();
     await database.run(insert, ['b']);
+    await neighbour.run(insert, ['b']);
     expect(await texts()).toEqual(['a', 'b']);
+    expect(await neighbour.run(all, [])).toEqual([{ text: 'b' }]);
     expect([database.members.primaryName(), database.members.epoch, epochs]).toEqual([
       'postgres-2',
       2,

@@ -13,7 +13,7 @@ export interface Store {
 
 /**
  * The databases of a process, by the context whose data they keep. Contexts that share a database share its store. All are in one
- * cluster, so that a place in its log covers them all; but each is watched by itself, since a role may end only waits of its own.
+ * cluster, which is watched once, and a place in whose log covers them all.
  */
 export class ContextDatabases {
   /** Of the process as a whole: whether it may write, and where the log is. */
@@ -50,8 +50,9 @@ export class ContextDatabases {
     return stores;
   }
 
+  /** The first last, by whose watch the others go. */
   async close(): Promise<void> {
-    await Promise.all(this.all.map((database) => database.close()));
+    for (const database of this.all.toReversed()) await database.close();
   }
 
   private onlyOf(context: ContextName): Store {
@@ -70,8 +71,10 @@ export function openContextDatabases(
 ): ContextDatabases | undefined {
   const { database: only, contexts, name } = config;
   if (only === undefined) return undefined;
+  let first: Database | undefined;
   const open = (one: typeof only): Store => {
-    const database = new Database(one, name, metrics, logger);
+    const database = new Database(one, name, metrics, logger, first);
+    first ??= database;
     return { database, reads: new Reads(database, consistency, metrics) };
   };
   if (contexts === undefined) {

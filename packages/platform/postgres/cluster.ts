@@ -7,12 +7,15 @@ import {
 import { Problem } from '../errors/problem.js';
 import type { Logger } from '../logging/logger.js';
 import type { Metrics } from '../metrics/metrics.js';
+import { LongWaits } from './long-waits.js';
 import { MemberReplica } from './member-replica.js';
 import type { Members, Replica } from './members.js';
+import { NeighbourDatabase } from './neighbour-database.js';
 import type { Primary, PrimarySource, Refusal } from './primary-source.js';
 import { Pulse, type EpochStarts } from './pulse.js';
 import { clusterDatabase } from './replication-names.js';
-import { ServerPool } from './server-pool.js';
+import type { ServerPool } from './server-pool.js';
+import { ServerPools } from './server-pools.js';
 import { judge, lagMsOf, type Judgement, type Sighting } from './sighting.js';
 import { waitForStart } from './wait-for-start.js';
 
@@ -28,8 +31,8 @@ interface Server {
   readonly connectionString: string;
   readonly pulse: Pulse;
   readonly replica: MemberReplica;
-  /** One for all that this process has to do with the server, be it the primary or a replica. */
-  pool: ServerPool | undefined;
+  /** For all that this process has to do with the server, be it the primary or a replica. */
+  readonly pools: ServerPools;
   /** Undefined when the server is known to be away. */
   sighting: Sighting | undefined;
 }
@@ -47,6 +50,7 @@ export class Cluster implements PrimarySource, Members {
   private readonly byName: ReadonlyMap<string, Server>;
   private readonly starts = new Map<number, bigint>();
   private readonly listeners: ((epoch: number) => void)[] = [];
+  private readonly neighbours: NeighbourDatabase[] = [];
   private nextBeat: NodeJS.Timeout | undefined;
   private primary: Primary | undefined;
   private holder: Holder | undefined;
@@ -116,6 +120,19 @@ export class Cluster implements PrimarySource, Members {
     return canRead ? Promise.resolve() : Promise.reject(new Problem('no-primary'));
   }
 
+  beside({ connectionString: template, poolSize }: DatabaseConfig): NeighbourDatabase {
+    const { applicationName } = this;
+    const servers = this.servers.map(({ member, pools, replica }) => {
+      const connectionString = connectionStringOf(template, member);
+      const pool = (): ServerPool => pools.of(connectionString, poolSize);
+      const longWaits = new LongWaits(connectionString, applicationName);
+      return [member.name, { connectionString, pool, replica, longWaits }] as const;
+    });
+    const neighbour = new NeighbourDatabase(this, new Map(servers));
+    this.neighbours.push(neighbour);
+    return neighbour;
+  }
+
   async close(): Promise<void> {
     clearTimeout(this.nextBeat);
     clearTimeout(this.expiry);
@@ -125,36 +142,33 @@ export class Cluster implements PrimarySource, Members {
       pulse.close();
       replica.forget();
     }
-    await Promise.all(this.servers.flatMap(({ pool }) => pool?.close() ?? []));
+    await Promise.all(this.servers.map(({ pools }) => pools.close()));
   }
 
   private newServer(member: DatabaseMember): Server {
     const connectionString = connectionStringOf(this.config.connectionString, member);
     const { name } = member;
+    const { applicationName, metrics, logger } = this;
     const server: Server = {
       member,
       connectionString,
       pulse: new Pulse({
         member,
         connectionString: connectionStringOf(this.config.connectionString, member, clusterDatabase),
-        applicationName: this.applicationName,
+        applicationName,
         knownEpoch: () => Math.max(0, ...this.starts.keys()),
         heard: (sighting, starts) => this.hear(server, sighting, starts),
         lost: (why) => this.lose(server, why),
       }),
       replica: new MemberReplica({ name, pool: () => this.poolOf(server) }),
-      pool: undefined,
+      pools: new ServerPools({ applicationName, metrics, logger }),
       sighting: undefined,
     };
     return server;
   }
 
-  private poolOf(server: Server): ServerPool {
-    const { connectionString } = server;
-    const { applicationName, metrics, logger } = this;
-    const size = this.config.poolSize;
-    server.pool ??= new ServerPool({ connectionString, size, applicationName, metrics, logger });
-    return server.pool;
+  private poolOf({ connectionString, pools }: Server): ServerPool {
+    return pools.of(connectionString, this.config.poolSize);
   }
 
   private goOnBeating(): void {
@@ -174,6 +188,9 @@ export class Cluster implements PrimarySource, Members {
     this.reconsider();
     server.replica.learn({ epoch: sighting.lease?.epoch ?? 0, lsn: sighting.lsn });
     this.chooseReplicas();
+    // The pulse has ended those of its own role.
+    if (!sighting.inRecovery && (sighting.lease?.synchronous ?? 'none') !== 'none')
+      for (const neighbour of this.neighbours) neighbour.endLongWaits(server.member.name);
   }
 
   private lose(server: Server, why: 'silent' | 'refused'): void {
@@ -231,7 +248,7 @@ export class Cluster implements PrimarySource, Members {
     primary.trust.untilMs = -Infinity;
     clearTimeout(this.expiry);
     const server = this.byName.get(primary.name);
-    if (mayReturn) server?.pool?.interrupt('no-primary');
+    if (mayReturn) server?.pools.interrupt('no-primary');
     else if (server !== undefined) this.closePool(server, 'no-primary');
     this.lapsed = mayReturn ? server : undefined;
     this.metrics.databasePrimary.set({ member: primary.name }, 0);
@@ -248,8 +265,7 @@ export class Cluster implements PrimarySource, Members {
   }
 
   private closePool(server: Server, why: 'no-primary' | 'upstream-unavailable'): void {
-    server.pool?.destroy(why);
-    server.pool = undefined;
+    server.pools.destroy(why);
   }
 
   private chooseReplicas(): void {

@@ -28,17 +28,19 @@ export class Database implements Sql {
   private readonly source: PrimarySource;
   private readonly flushed = new SharedQuery(() => this.askPosition());
 
+  /** @param neighbour a database of the same servers, by whose watch this one goes */
   constructor(
     config: DatabaseConfig,
     applicationName: string,
     private readonly metrics: Metrics,
     logger: Logger,
+    neighbour?: Database,
   ) {
     this.poolSize = config.poolSize;
-    this.source =
-      config.members.length === 0
-        ? new StandAloneServer(config, applicationName, metrics, logger)
-        : new Cluster(config, applicationName, metrics, logger);
+    if (neighbour !== undefined) this.source = neighbour.source.beside(config);
+    else if (config.members.length === 0)
+      this.source = new StandAloneServer(config, applicationName, metrics, logger);
+    else this.source = new Cluster(config, applicationName, metrics, logger);
   }
 
   get members(): Members {

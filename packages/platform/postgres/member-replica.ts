@@ -69,10 +69,11 @@ export class MemberReplica implements Replica {
   async runPositioned<Row>(
     statement: Statement<Row>,
     values: readonly unknown[],
+    pool = this.parts.pool(),
   ): Promise<PositionedRows<Row>> {
     const { life } = this;
     const { epoch } = this.replayed;
-    const { before, rows, after } = await this.parts.pool().between(where, statement, values);
+    const { before, rows, after } = await pool.between(where, statement, values);
     const positions = { before: toPosition(before, epoch), after: toPosition(after, epoch) };
     if (this.life === life) this.learn(positions.before);
     return { rows, ...positions };

@@ -1,3 +1,4 @@
+import type { DatabaseConfig } from '../config/process-config.js';
 import type { Members } from './members.js';
 import type { ServerPool, Trust } from './server-pool.js';
 
@@ -23,5 +24,7 @@ export interface PrimarySource {
   start(): Promise<void>;
   /** @throws Problem when nothing can be read */
   ping(): Promise<void>;
+  /** Where another database of the same servers is found; it is closed before this one. */
+  beside(config: DatabaseConfig): PrimarySource;
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { DatabaseMember } from '../config/process-config.js';
+import { cancelText } from './long-waits.js';
 import { parseLsn } from './position.js';
 import { destroySocket } from './server-pool.js';
 import type { Sighting } from './sighting.js';
@@ -12,8 +13,6 @@ const answerTimeoutMs = 2_000;
  */
 const connectTimeoutMs = { first: 1_000, most: 8_000 };
 const tooManyConnections = '53300';
-/** How long a write may wait for a synchronous replica; then it ends unconfirmed. */
-const synchronousWaitMs = 2_000;
 
 interface PulseRow {
   in_recovery: boolean;
@@ -37,15 +36,6 @@ const pulseText = `
          (extract(epoch FROM lease.renewed_at) * 1000)::float8 AS renewed_at_ms,
          (SELECT json_agg(json_build_array(epoch, began_at_lsn::text)) FROM epochs WHERE epoch > $1) AS began
   FROM (SELECT) AS here LEFT JOIN lease ON true`;
-
-/**
- * PostgreSQL bounds no wait for a synchronous replica: neither statement_timeout nor a client that goes away ends it, and
- * meanwhile the transaction holds its locks. A wait that is cancelled ends with a warning (see server-pool.ts).
- */
-const cancelText = `
-  SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity
-  WHERE usename = current_user AND wait_event = 'SyncRep'
-    AND query_start < clock_timestamp() - interval '${synchronousWaitMs} milliseconds'`;
 
 /** Where ended epochs' logs were cut off: the place at which each epoch began. */
 export type EpochStarts = readonly (readonly [epoch: number, beganAt: bigint])[];

@@ -16,8 +16,8 @@ export class StandAloneServer implements PrimarySource {
 
   constructor(
     config: DatabaseConfig,
-    applicationName: string,
-    metrics: Metrics,
+    private readonly applicationName: string,
+    private readonly metrics: Metrics,
     private readonly logger: Logger,
   ) {
     const { connectionString, poolSize: size } = config;
@@ -49,6 +49,10 @@ export class StandAloneServer implements PrimarySource {
 
   async ping(): Promise<void> {
     await this.primary.pool.run({ name: 'ping', text: 'SELECT 1' }, [], unlimitedTrust);
+  }
+
+  beside(config: DatabaseConfig): StandAloneServer {
+    return new StandAloneServer(config, this.applicationName, this.metrics, this.logger);
   }
 
   close(): Promise<void> {

@@ -21,7 +21,7 @@ export interface ProcessConfig {
   /** 1 to 10. */
   readonly stage: number;
   readonly http: Address;
-  /** Absent where the services share one process and call each other in it. */
+  /** Absent where nobody calls this process: the services share it, or it is the search and there is no registry. */
   readonly grpc: Address | undefined;
   /** Where others reach this process, when it listens on every address of its machine. */
   readonly advertisedHost: string;
@@ -145,6 +145,7 @@ export const serviceNames = [
   'inventory',
   'order',
   'coordinator',
+  'search',
   'registry',
   'supervisor',
   'monolith',
@@ -163,7 +164,7 @@ const topologySchema = z.strictObject({
       name: z.string(),
       service: z.string(),
       httpAddress: z.string(),
-      /** Absent where the services share one process. */
+      /** Absent where nobody calls it. */
       grpcAddress: z.string().optional(),
     }),
   ),

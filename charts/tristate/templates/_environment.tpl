@@ -39,7 +39,7 @@ against each other. Takes (dict "root" $ "service" NAME).
   (list "TRISTATE_HEARTBEAT_SLOW_START_MS" ($values.heartbeat.slowStartMs | int | toString))
   (list "TRISTATE_LOG_LEVEL" $values.log.level)
 -}}
-{{- if ne .service "monolith" -}}
+{{- if include "tristate.isCalled" . -}}
 {{- $plain = append $plain (list "TRISTATE_GRPC_ADDRESS" "$(POD_IP):9090") -}}
 {{- $plain = append $plain (list "TRISTATE_PEERS" (include "tristate.peers" .root)) -}}
 {{- end -}}

@@ -9,6 +9,14 @@ are StatefulSets, counted from 1.
 {{- if and .root.Values.autoscaling.enabled (has .service (list "order" "inventory" "account" "monolith")) -}}yes{{- end -}}
 {{- end -}}
 
+{{/* Whether it has a gRPC server: inside of the monolith services call each other without a network, and search is called by the
+registry alone. Takes (dict "root" $ "service" NAME). */}}
+{{- define "tristate.isCalled" -}}
+{{- if eq .service "search" -}}
+{{- if gt (int .root.Values.services.registry.replicas) 0 -}}yes{{- end -}}
+{{- else if ne .service "monolith" -}}yes{{- end -}}
+{{- end -}}
+
 {{- define "tristate.processName" -}}
 {{- $replicas := (get .root.Values.services .service).replicas | int -}}
 {{- if and (eq $replicas 1) (not (include "tristate.isScaled" .)) -}}
@@ -29,7 +37,7 @@ are StatefulSets, counted from 1.
 {{- $root := . -}}
 {{- $peers := list -}}
 {{- range $service, $values := .Values.services -}}
-{{- if and (gt (int $values.replicas) 0) (ne $service "monolith") -}}
+{{- if and (gt (int $values.replicas) 0) (include "tristate.isCalled" (dict "root" $root "service" $service)) -}}
 {{- $addresses := list -}}
 {{- range $index := untilStep 1 (add 1 (int $values.replicas) | int) 1 -}}
 {{- $addresses = append $addresses (printf "%s:9090" (include "tristate.copyHost" (dict "root" $root "service" $service "index" $index))) -}}
@@ -48,7 +56,7 @@ are StatefulSets, counted from 1.
 {{- $host := include "tristate.copyHost" (dict "root" $root "service" $service "index" $index) -}}
 {{- $name := ternary $service (printf "%s-%d" $service (int $index)) (eq (int $values.replicas) 1) -}}
 {{- $process := dict "name" $name "service" $service "httpAddress" (printf "%s:8080" $host) -}}
-{{- if ne $service "monolith" -}}
+{{- if include "tristate.isCalled" (dict "root" $root "service" $service) -}}
 {{- $process = set $process "grpcAddress" (printf "%s:9090" $host) -}}
 {{- end -}}
 {{- $processes = append $processes $process -}}

@@ -53,11 +53,11 @@ describe('planPlatform', () => {
       plan.redisPort,
       ...plan.services.flatMap(({ httpPort, grpcPort }) => [httpPort, grpcPort]),
     ];
-    expect(new Set(ports).size).toBe(3 + 1 + 2 * 10);
+    expect(new Set(ports).size).toBe(3 + 1 + 2 * 11);
     expect(plan.postgresPort).toBe(plan.members[0]?.port);
     expect(ports).not.toContain(8080);
     expect([...plan.databases].sort()).toEqual(['account', 'coordinator', 'inventory', 'orders']);
-    expect(poolConnections(plan)).toBe(8 * 8 + 2);
+    expect(poolConnections(plan)).toBe(8 * 8 + 4 + 2);
   });
 });
 

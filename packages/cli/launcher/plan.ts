@@ -10,7 +10,7 @@ export interface PlannedService {
   readonly name: string;
   readonly service: ServiceName;
   readonly httpPort: number;
-  /** Absent where all services share one process. */
+  /** Absent where nobody would call it. */
   readonly grpcPort: number | undefined;
   readonly database: string | undefined;
   /** As whom it uses the database. */
@@ -93,7 +93,7 @@ export function planPlatform(
       name: replicas === 1 ? service : `${service}-${index + 1}`,
       service,
       httpPort: values.frontDoor.enabled ? next() : ports.frontDoor + index,
-      grpcPort: service === 'monolith' ? undefined : next(),
+      grpcPort: isCalled(service, values) ? next() : undefined,
       ...databaseOf(service, values),
     }));
   });
@@ -104,6 +104,11 @@ export function planPlatform(
     (name) => name !== clusterDatabase,
   );
   return { services, databases, members, postgresPort, redisPort, wiresControlPort };
+}
+
+/** Inside of the monolith services call each other without a network, and search is called by the registry alone. */
+function isCalled(service: ServiceName, { services }: Values): boolean {
+  return service === 'search' ? services.registry.replicas > 0 : service !== 'monolith';
 }
 
 type ServiceDatabase = Pick<PlannedService, 'database' | 'databaseRole' | 'databasePoolSize'>;

@@ -54,8 +54,7 @@ export function planService(service: PlannedService, context: ServicesContext): 
 
 function serviceEnvironment(service: PlannedService, context: ServicesContext): Record<string, string> {
   const { state, values, services, url } = context;
-  const sharesOneProcess = service.service === 'monolith';
-  const knowsTopology = sharesOneProcess || service.service === 'registry';
+  const knowsTopology = service.service === 'monolith' || service.service === 'registry';
   const watches = watchers.has(service.service);
   return {
     PATH: process.env['PATH'] ?? '',
@@ -75,8 +74,10 @@ function serviceEnvironment(service: PlannedService, context: ServicesContext): 
     TRISTATE_HEARTBEAT_KEEP_SHARE: String(values.heartbeat.keepShare),
     TRISTATE_HEARTBEAT_SLOW_START_MS: String(values.heartbeat.slowStartMs),
     TRISTATE_LOG_LEVEL: values.log.level,
-    ...(service.grpcPort !== undefined && { TRISTATE_GRPC_ADDRESS: `127.0.0.1:${service.grpcPort}` }),
-    ...(!sharesOneProcess && { TRISTATE_PEERS: peers(services) }),
+    ...(service.grpcPort !== undefined && {
+      TRISTATE_GRPC_ADDRESS: `127.0.0.1:${service.grpcPort}`,
+      TRISTATE_PEERS: peers(services),
+    }),
     ...(knowsTopology && { TRISTATE_TOPOLOGY: topology(context, url) }),
     ...databaseSettings(service, context),
     ...(service.service === 'supervisor' && supervision(context)),

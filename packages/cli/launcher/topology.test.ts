@@ -15,6 +15,7 @@ describe('values', () => {
     [3, 'cluster', 3, false],
     [4, 'load-balancer', 3, true],
     [5, 'read-write-split', 3, true],
+    [6, 'search', 3, true],
     [7, 'cache', 3, true],
     [10, 'services', 0, true],
   ])('of stage %i say what the stage is', (stage, name, monoliths, frontDoor) => {
@@ -25,8 +26,8 @@ describe('values', () => {
   });
 
   test('name the stages that there are when another is asked for', () => {
-    expect(() => readValues(chart, 6)).toThrow(
-      'There is no stage 6. Stages: 1 (single), 2 (database-apart), 3 (cluster), 4 (load-balancer), 5 (read-write-split), 7 (cache), 10',
+    expect(() => readValues(chart, 11)).toThrow(
+      'There is no stage 11. Stages: 1 (single), 2 (database-apart), 3 (cluster), 4 (load-balancer), 5 (read-write-split), 6 (search), 7 (cache), 10',
     );
   });
 

@@ -71,6 +71,7 @@ export const serviceNames = [
   'inventory',
   'order',
   'coordinator',
+  'search',
   'registry',
   'supervisor',
   'monolith',

@@ -19,7 +19,7 @@ export interface FrontDoor {
   readonly strategy: FrontDoorStrategy;
   /** How much each copy is given at once: what is beyond is refused here, where that costs least. Absent: nothing is. */
   readonly limits?: OverloadConfig;
-  /** Every copy, by service. The monolith, where it runs, serves every route. */
+  /** Every copy, by service. The monolith, where it runs, serves every route but those of the supervisor and of the search. */
   readonly upstreams: ReadonlyMap<string, readonly UpstreamServer[]>;
   /** EPOCH.VERSION of the view that this was made for, told at /healthz: so one sees from outside when it is in force. */
   readonly viewStamp?: string;
@@ -45,6 +45,7 @@ const nextCopyTimeoutMs = 4_000;
 
 const routes: ReadonlyArray<{ pattern: string; service: string }> = [
   { pattern: '^/api/(accounts|tokens)(/|$)', service: 'account' },
+  { pattern: '^/api/products$', service: 'search' },
   { pattern: '^/api/products(/|$)', service: 'inventory' },
   { pattern: '^/api/(orders|docs|openapi\\.json)(/|$)', service: 'order' },
   { pattern: '^/control/database(/|$)', service: 'supervisor' },
@@ -53,7 +54,13 @@ const routes: ReadonlyArray<{ pattern: string; service: string }> = [
 ];
 
 /** Those whose copies are given no more than they can do; the control plane is let through, or nobody could mend anything. */
-const limitedServices = ['account', 'inventory', 'order'];
+const limitedServices = ['account', 'inventory', 'order', 'search'];
+
+/** Those that run beside the monolith. Where there is no search, inventory answers for it. */
+const besideMonolith = ['supervisor', 'search'];
+
+/** What they are asked for takes a look into the cache, the database or an index. */
+const readServices = ['inventory', 'search'];
 
 export function renderFrontDoor(door: FrontDoor): string {
   const options = {
@@ -128,9 +135,14 @@ function httpLines(): string[] {
 function serverLines(door: FrontDoor): string[] {
   const orderTimeoutMs = door.orderDeadlineMs + answerMarginMs;
   const locations = routes.flatMap(({ pattern, service }) => {
-    const upstream = door.upstreams.has('monolith') && service !== 'supervisor' ? 'monolith' : service;
+    const upstream =
+      door.upstreams.has('monolith') && !besideMonolith.includes(service) ? 'monolith' : service;
     const isControl = service === 'registry' || service === 'supervisor';
-    const timeoutMs = isControl ? controlTimeoutMs : service === 'inventory' ? readTimeoutMs : orderTimeoutMs;
+    const timeoutMs = isControl
+      ? controlTimeoutMs
+      : readServices.includes(service)
+        ? readTimeoutMs
+        : orderTimeoutMs;
     if (!door.upstreams.has(upstream)) return [];
     return [
       `location ~ "${pattern}" {`,
@@ -184,11 +196,11 @@ function serverLines(door: FrontDoor): string[] {
 }
 
 /** What is counted for the limits: an empty key is not. */
-function limitZoneLines({ limits }: FrontDoor): string[] {
+function limitZoneLines({ limits, upstreams }: FrontDoor): string[] {
   if (limits?.enabled !== true) return [];
-  const zones = limitedServices.map(
-    (service) => `limit_conn_zone $counted_read zone=${readZone(service)}:32k;`,
-  );
+  const zones = limitedServices
+    .filter((service) => service !== 'search' || upstreams.has(service))
+    .map((service) => `limit_conn_zone $counted_read zone=${readZone(service)}:32k;`);
   return [
     'map $request_method $counted_read {',
     '  GET read;',

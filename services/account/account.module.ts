@@ -1,11 +1,12 @@
 import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { Audit } from '#platform/audit/audit.js';
 import { serveAudit } from '#platform/audit/audit-grpc.js';
-import { Reads } from '#platform/consistency/reads.js';
+import { BooksController } from '#platform/audit/books.controller.js';
+import type { ProcessConfig } from '#platform/config/process-config.js';
+import { ContextDatabases, requireDatabases } from '#platform/contexts/context-databases.js';
 import { GrpcServer } from '#platform/grpc/grpc-server.js';
+import { BranchesController } from '#platform/participant/branches.controller.js';
 import { Participant } from '#platform/participant/participant.js';
-import { Database } from '#platform/postgres/database.js';
-import { requireDatabase } from '#platform/process/platform.js';
 import type { ServiceDefinition } from '#platform/process/run-process.js';
 import { AccountsController } from './api/accounts.controller.js';
 import { accountPaths } from './api/openapi.js';
@@ -19,22 +20,27 @@ export class AccountModule implements OnModuleInit {
   static readonly openApi = accountPaths;
 
   constructor(
-    @Inject(Database) private readonly database: Database | undefined,
+    @Inject(ContextDatabases) private readonly databases: ContextDatabases | undefined,
     @Inject(Participant) private readonly participant: Participant,
     @Inject(Audit) private readonly audit: Audit,
     @Inject(GrpcServer) private readonly grpcServer: GrpcServer | undefined,
   ) {}
 
-  static register(): DynamicModule {
+  static register({ transport }: Pick<ProcessConfig, 'transport'>): DynamicModule {
     return {
       module: AccountModule,
-      controllers: [AccountsController],
+      controllers: [
+        AccountsController,
+        ...(transport === 'rest' ? [BranchesController, BooksController] : []),
+      ],
       providers: [
         {
           provide: PostgresAccounts,
-          inject: [Database, Reads],
-          useFactory: (database: Database | undefined, reads: Reads | undefined) =>
-            new PostgresAccounts(requireDatabase(database), reads?.own),
+          inject: [ContextDatabases],
+          useFactory: (databases: ContextDatabases | undefined) => {
+            const { database, reads } = requireDatabases(databases).account;
+            return new PostgresAccounts(database, reads.own);
+          },
         },
       ],
     };
@@ -42,7 +48,7 @@ export class AccountModule implements OnModuleInit {
 
   onModuleInit(): void {
     this.participant.register('debitAccount', debitAccount);
-    const books = new AccountAudit(requireDatabase(this.database));
+    const books = new AccountAudit(requireDatabases(this.databases).account.database);
     this.audit.register('account', books);
     if (this.grpcServer !== undefined) serveAudit(this.grpcServer, books);
   }
@@ -52,5 +58,5 @@ export const accountService: ServiceDefinition = {
   name: 'account',
   migrations: [{ schema: 'account', directory: 'services/account/storage/migrations' }],
   participates: true,
-  modules: () => [AccountModule.register()],
+  modules: (config) => [AccountModule.register(config)],
 };

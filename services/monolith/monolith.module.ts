@@ -13,8 +13,8 @@ export const monolithService: ServiceDefinition = {
   migrations: [accountService, inventoryService, orderService].flatMap(({ migrations }) => migrations),
   participates: false,
   modules: (config) => [
-    AccountModule.register(),
-    InventoryModule.register(),
+    AccountModule.register(config),
+    InventoryModule.register(config),
     OrderModule.register(config),
     RegistryModule.register(config),
   ],

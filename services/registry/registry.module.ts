@@ -7,14 +7,16 @@ import {
 } from '@nestjs/common';
 import { Audit, type AuditSource } from '#platform/audit/audit.js';
 import { GrpcAuditSource } from '#platform/audit/audit-grpc.js';
+import { RestAuditSource } from '#platform/audit/rest-audit-source.js';
 import { Callers } from '#platform/auth/callers.js';
-import type { ProcessConfig } from '#platform/config/process-config.js';
+import type { ProcessConfig, Transport } from '#platform/config/process-config.js';
 import { GrpcClients } from '#platform/grpc/grpc-client.js';
 import { GrpcServer } from '#platform/grpc/grpc-server.js';
 import type { Logger } from '#platform/logging/logger.js';
 import { MembershipView } from '#platform/membership/members-view.js';
 import type { ServiceDefinition } from '#platform/process/run-process.js';
 import { LOGGER, PROCESS_CONFIG } from '#platform/process/tokens.js';
+import { RestClients } from '#platform/rest/rest-client.js';
 import { probeTimeoutMs } from '#protocols/failure-detector/defaults.js';
 import { BalancingController } from './api/balancing.controller.js';
 import { BOOKS, ControlController } from './api/control.controller.js';
@@ -77,9 +79,9 @@ export class RegistryModule implements OnModuleInit, BeforeApplicationShutdown {
         },
         {
           provide: BOOKS,
-          inject: [Audit, GrpcClients],
-          useFactory: (audit: Audit, clients: GrpcClients) =>
-            config.grpc === undefined ? () => localBooks(audit) : remoteBooks(clients),
+          inject: [Audit, GrpcClients, RestClients],
+          useFactory: (audit: Audit, grpc: GrpcClients, rest: RestClients): (() => Books) =>
+            newBooks(config.transport, { audit, grpc, rest }),
         },
       ],
     };
@@ -132,20 +134,39 @@ function newBalancingBoard(
   return board;
 }
 
-function localBooks(audit: Audit): Books {
-  const book = (service: string): AuditSource => {
-    const source = audit.sources().get(service);
-    if (source === undefined) throw new Error(`The books of ${service} are not in this process`);
-    return source;
-  };
-  return { account: book('account'), inventory: book('inventory'), order: book('order') };
+interface BookSources {
+  readonly audit: Audit;
+  readonly grpc: GrpcClients;
+  readonly rest: RestClients;
 }
 
-function remoteBooks(clients: GrpcClients): () => Books {
-  const book = (service: 'account' | 'inventory' | 'order'): AuditSource =>
-    new GrpcAuditSource(service, clients);
-  const books = { account: book('account'), inventory: book('inventory'), order: book('order') };
-  return () => books;
+/** Where the books are is known when all modules have told of theirs. */
+function newBooks(transport: Transport, { audit, grpc, rest }: BookSources): () => Books {
+  switch (transport) {
+    case 'in-process':
+      return () => ({
+        account: localBook(audit, 'account'),
+        inventory: localBook(audit, 'inventory'),
+        order: localBook(audit, 'order'),
+      });
+    case 'rest': {
+      const account = new RestAuditSource('account', rest);
+      const inventory = new RestAuditSource('inventory', rest);
+      return () => ({ account, inventory, order: localBook(audit, 'order') });
+    }
+    case 'grpc': {
+      const account = new GrpcAuditSource('account', grpc);
+      const inventory = new GrpcAuditSource('inventory', grpc);
+      const order = new GrpcAuditSource('order', grpc);
+      return () => ({ account, inventory, order });
+    }
+  }
+}
+
+function localBook(audit: Audit, service: string): AuditSource {
+  const source = audit.sources().get(service);
+  if (source === undefined) throw new Error(`The books of ${service} are not in this process`);
+  return source;
 }
 
 export const registryService: ServiceDefinition = {

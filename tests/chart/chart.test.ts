@@ -10,6 +10,7 @@ import { chartFolder, root } from './tools.js';
 const goldenFiles = [
   'stages/01-single.yaml',
   'stages/03-cluster.yaml',
+  'stages/08-database-split.yaml',
   'stages/10-services.yaml',
   'ci/external-databases-values.yaml',
   'ci/high-availability-values.yaml',
@@ -159,10 +160,20 @@ describe('the chart', () => {
     ['maxPreparedTransactions', ['orders.protocol="2pc"', 'postgres.maxPreparedTransactions=0']],
     ['exposure.httpRoute.gateway', ['exposure.httpRoute.enabled=true']],
     ['services.registry', ['services.registry.replicas=0']],
+    ['transport is rest', ['transport="rest"']],
+    ['transport', ['transport="soap"']],
+    ['services.coordinator.replicas to 0', ['postgres.orderShards=2']],
+    ['orderShards', ['postgres.orderShards=9']],
   ])('refuses values and names %s', (named, sets) => {
     const { status, errors } = template(undefined, ...sets);
     expect(status).not.toBe(0);
     const words = named.split('.').at(-1) ?? named;
     expect(errors).toContain(words);
+  });
+
+  it('refuses shards of orders in the one database of all contexts', () => {
+    const { status, errors } = template('stages/07-cache.yaml', 'postgres.orderShards=2');
+    expect(status).not.toBe(0);
+    expect(errors).toContain('set postgres.split to true');
   });
 });

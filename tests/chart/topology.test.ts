@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { planPlatform, portsNeeded } from '#cli/launcher/plan.js';
+import { planPlatform, portsNeeded, type PlatformPlan } from '#cli/launcher/plan.js';
 import { planServer } from '#cli/launcher/postgres/server.js';
 import { planService } from '#cli/launcher/services.js';
-import { defaultStage, readValues } from '#cli/launcher/topology.js';
+import { defaultStage, readValues, type Values } from '#cli/launcher/topology.js';
 import { parse } from 'yaml';
 import { workloadsOf } from './pods.js';
-import { objectsOf, render } from './render.js';
+import { objectsOf, render, type KubernetesObject } from './render.js';
 import { chartFolder, root } from './tools.js';
 
 /** One process, with what differs between machines, pods and containers put into the words of one of them. */
@@ -30,12 +30,25 @@ const compose = (
   }
 ).services;
 
-const objects = objectsOf(render(undefined));
-const values = readValues(chartFolder, defaultStage);
-const plan = planPlatform(values, {
-  frontDoor: 8080,
-  others: Array.from({ length: portsNeeded(values) }, (_, index) => 20_000 + index),
-});
+/** A stage as the launcher plans it, and as the chart renders it. */
+interface Stage {
+  readonly values: Values;
+  readonly plan: PlatformPlan;
+  readonly objects: readonly KubernetesObject[];
+}
+
+function readStage(stage: number, overlay: string | undefined): Stage {
+  const values = readValues(chartFolder, stage);
+  const others = Array.from({ length: portsNeeded(values) }, (_, index) => 20_000 + index);
+  return {
+    values,
+    plan: planPlatform(values, { frontDoor: 8080, others }),
+    objects: objectsOf(render(overlay)),
+  };
+}
+
+const theDefault = readStage(defaultStage, undefined);
+const { objects, values, plan } = theDefault;
 
 /** Of no pod or container, or of no local process. */
 const localOnly = ['PATH', 'HOME', 'TRISTATE_STATE_ID'];
@@ -73,7 +86,7 @@ function withoutAddresses(value: string): string {
     .replace(/(\$\(POD_IP\)|[\w.-]+):\d{4,5}/g, 'ADDRESS');
 }
 
-function localProcesses(): Process[] {
+function localProcesses({ values, plan }: Stage): Process[] {
   const context = {
     state: {
       path: '/s',
@@ -92,29 +105,35 @@ function localProcesses(): Process[] {
     nodeOptions: undefined,
   };
   return plan.services.map((service) => {
-    const withoutDatabase = { ...service, database: undefined, databaseRole: undefined };
+    const withoutDatabase = { ...service, database: undefined, databaseRole: undefined, contexts: undefined };
     const { environment } = planService(withoutDatabase, context);
-    return comparable(service.service, { ...environment, ...databaseOf(service) });
+    return comparable(service.service, { ...environment, ...databaseOf(service, { values, plan }) });
   });
 }
 
-/** What the launcher adds for a database, without the file of a password that it would make. */
-function databaseOf({
-  database,
-  databaseRole,
-  databasePoolSize,
-}: (typeof plan.services)[number]): Record<string, string> {
-  if (database === undefined || databaseRole === undefined) return {};
+/** What the launcher adds for a database, without the files of passwords that it would make. */
+function databaseOf(
+  { database, databaseRole, contexts, databasePoolSize }: PlatformPlan['services'][number],
+  { values, plan }: Pick<Stage, 'values' | 'plan'>,
+): Record<string, string> {
+  if (database === undefined && contexts === undefined) return {};
+  const [role, name] = contexts === undefined ? [databaseRole, database] : ['{database}', '{database}'];
   return {
-    TRISTATE_DATABASE_URL: `postgres://${databaseRole}@127.0.0.1:5432/${database}`,
+    TRISTATE_DATABASE_URL: `postgres://${role}@127.0.0.1:5432/${name}`,
     TRISTATE_DATABASE_PASSWORD_FILE: 'PLACE',
+    ...(contexts !== undefined && {
+      TRISTATE_DATABASE_CONTEXTS: Object.entries(contexts)
+        .map(([context, names]) => `${context}=${names.join(',')}`)
+        .sort()
+        .join(';'),
+    }),
     TRISTATE_DATABASE_POOL_SIZE: String(databasePoolSize),
     TRISTATE_DATABASE_MEMBERS: plan.members.map(({ name, port }) => `${name}=127.0.0.1:${port}`).join(','),
     TRISTATE_DATABASE_MAX_REPLICA_LAG_MS: String(values.postgres.maxReplicaLagMs),
   };
 }
 
-function chartProcesses(): Process[] {
+function chartProcesses({ values, objects }: Stage): Process[] {
   return workloadsOf(objects)
     .filter(({ component }) => component in values.services)
     .flatMap(({ component, replicas, pod }) => {
@@ -137,10 +156,10 @@ function sorted(processes: readonly Process[]): Process[] {
 
 /** The three descriptions of the default topology: charts/tristate, docker-compose.yml and the launcher's plan. */
 describe('the default topology', () => {
-  const local = sorted(localProcesses());
+  const local = sorted(localProcesses(theDefault));
 
   it('is in the chart what it is on one machine', () => {
-    expect(sorted(chartProcesses())).toEqual(local);
+    expect(sorted(chartProcesses(theDefault))).toEqual(local);
   });
 
   it('is in the compose file what it is on one machine', () => {
@@ -203,5 +222,29 @@ describe('the default topology', () => {
     expect(published.map(([name]) => name)).toEqual(['nginx']);
     for (const { ports = [] } of Object.values(compose))
       for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
+  });
+});
+
+describe('the topology with a database for each context', () => {
+  const stage = readStage(8, 'stages/08-database-split.yaml');
+
+  it('is in the chart what it is on one machine', () => {
+    expect(sorted(chartProcesses(stage))).toEqual(sorted(localProcesses(stage)));
+  });
+
+  it('has its databases made, and gives each copy the password of each, and no other', () => {
+    const workloads = workloadsOf(stage.objects);
+    const made = workloads
+      .find(({ component }) => component === 'postgres')
+      ?.pod.containers[0]?.env?.find(({ name }) => name === 'DATABASES');
+    expect(made?.value?.split(' ')).toEqual(stage.plan.databases);
+    const volumes = workloads.find(({ component }) => component === 'monolith')?.pod.volumes;
+    const passwords = stage.plan.databases.map((name) => `${name}.password`);
+    expect(volumes).toContainEqual({
+      name: 'database',
+      secret: expect.objectContaining({ items: passwords.map((file) => ({ key: file, path: file })) }),
+    });
+    const secret = stage.objects.find(({ metadata }) => metadata.name === 'tristate-database');
+    expect(Object.keys(secret?.data ?? {})).toEqual(expect.arrayContaining(passwords));
   });
 });

@@ -94,15 +94,20 @@ function importMessage(importer: string, imported: Import): string | undefined {
   if (imported.specifier.startsWith('.')) {
     return `reaches into ${targetUnit} by a relative path; write #${targetUnit.replace(':', 's/')}/… instead`;
   }
-  return unitMessage(unit, targetUnit, imported.target);
+  if (composes(importer) && /^service:/.test(targetUnit)) {
+    return imported.target.endsWith('.module.js')
+      ? undefined
+      : `takes ${imported.target} out of another service; who composes a process may import other services' *.module.js only`;
+  }
+  return unitMessage(unit, targetUnit);
 }
 
-function unitMessage(unit: string, targetUnit: string, target: string): string | undefined {
-  if (unit === 'service:monolith' && /^service:/.test(targetUnit)) {
-    return target.endsWith('.module.js')
-      ? undefined
-      : `takes ${target} out of another service; the monolith may import other services' *.module.js only`;
-  }
+/** Where it is said which modules a process is made of. */
+function composes(importer: string): boolean {
+  return /^services\/(monolith\/.*|[^/]+\/main)\.ts$/.test(importer);
+}
+
+function unitMessage(unit: string, targetUnit: string): string | undefined {
   const allowed = MAY_IMPORT[unit.replace(/:.*/, '')] ?? [];
   if (allowed.includes(targetUnit)) return undefined;
   const choice = allowed.length === 0 ? 'only its own files' : `its own files, ${allowed.join(', ')}`;

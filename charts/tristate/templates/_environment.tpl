@@ -13,6 +13,14 @@ against each other. Takes (dict "root" $ "service" NAME).
 {{- $role = "supervisor" -}}
 {{- $poolSize = 2 -}}
 {{- end -}}
+{{- $contexts := include "tristate.contexts" . -}}
+{{- $passwordFile := "password" -}}
+{{- if $contexts -}}
+{{- /* The process puts the name of each database there; each has a role of that name. */ -}}
+{{- $database = "{database}" -}}
+{{- $role = "{database}" -}}
+{{- $passwordFile = "{database}.password" -}}
+{{- end -}}
 - name: POD_INDEX
   valueFrom:
     fieldRef:
@@ -39,8 +47,13 @@ against each other. Takes (dict "root" $ "service" NAME).
   (list "TRISTATE_HEARTBEAT_SLOW_START_MS" ($values.heartbeat.slowStartMs | int | toString))
   (list "TRISTATE_LOG_LEVEL" $values.log.level)
 -}}
-{{- if include "tristate.isCalled" . -}}
+{{- if include "tristate.speaksGrpc" . -}}
 {{- $plain = append $plain (list "TRISTATE_GRPC_ADDRESS" "$(POD_IP):9090") -}}
+{{- end -}}
+{{- if ne .service "monolith" -}}
+{{- if eq $values.transport "rest" -}}
+{{- $plain = append $plain (list "TRISTATE_TRANSPORT" "rest") -}}
+{{- end -}}
 {{- $plain = append $plain (list "TRISTATE_PEERS" (include "tristate.peers" .root)) -}}
 {{- end -}}
 {{- /* A change of what the shop alone is told leaves those alone who watch over it. */ -}}
@@ -68,12 +81,15 @@ against each other. Takes (dict "root" $ "service" NAME).
   (list "TRISTATE_BALANCING_ADAPTIVE" (ternary "on" "off" $values.balancing.adaptive))
 ) -}}
 {{- end -}}
-{{- if has .service (list "monolith" "registry") -}}
+{{- if has .service (list "monolith" (include "tristate.controlPlane" .root)) -}}
 {{- $plain = append $plain (list "TRISTATE_TOPOLOGY" (include "tristate.topology" .root)) -}}
 {{- end -}}
 {{- if $database -}}
 {{- $plain = append $plain (list "TRISTATE_DATABASE_URL" (printf "postgres://%s@%s/%s" $role (include "tristate.databaseAddress" .root) $database)) -}}
-{{- $plain = append $plain (list "TRISTATE_DATABASE_PASSWORD_FILE" "/run/tristate/database/password") -}}
+{{- $plain = append $plain (list "TRISTATE_DATABASE_PASSWORD_FILE" (printf "/run/tristate/database/%s" $passwordFile)) -}}
+{{- with $contexts -}}
+{{- $plain = append $plain (list "TRISTATE_DATABASE_CONTEXTS" .) -}}
+{{- end -}}
 {{- $plain = append $plain (list "TRISTATE_DATABASE_POOL_SIZE" ($poolSize | int | toString)) -}}
 {{- $plain = append $plain (list "TRISTATE_DATABASE_MEMBERS" (include "tristate.databaseMembers" .root)) -}}
 {{- $plain = append $plain (list "TRISTATE_DATABASE_MAX_REPLICA_LAG_MS" ($values.postgres.maxReplicaLagMs | int | toString)) -}}

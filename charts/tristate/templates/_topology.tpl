@@ -9,14 +9,6 @@ are StatefulSets, counted from 1.
 {{- if and .root.Values.autoscaling.enabled (has .service (list "order" "inventory" "account" "monolith")) -}}yes{{- end -}}
 {{- end -}}
 
-{{/* Whether it has a gRPC server: inside of the monolith services call each other without a network, and search is called by the
-registry alone. Takes (dict "root" $ "service" NAME). */}}
-{{- define "tristate.isCalled" -}}
-{{- if eq .service "search" -}}
-{{- if gt (int .root.Values.services.registry.replicas) 0 -}}yes{{- end -}}
-{{- else if ne .service "monolith" -}}yes{{- end -}}
-{{- end -}}
-
 {{- define "tristate.processName" -}}
 {{- $replicas := (get .root.Values.services .service).replicas | int -}}
 {{- if and (eq $replicas 1) (not (include "tristate.isScaled" .)) -}}
@@ -32,15 +24,29 @@ registry alone. Takes (dict "root" $ "service" NAME). */}}
 {{ $name }}-{{ .index }}.{{ $name }}
 {{- end -}}
 
-{{/* inventory=HOST:PORT,HOST:PORT;account=… */}}
+{{/* Whether a service's processes have a gRPC server; search is called by the registry alone. Takes (dict "root" $ "service" NAME). */}}
+{{- define "tristate.speaksGrpc" -}}
+{{- if and (eq .root.Values.transport "grpc") (ne .service "monolith") -}}
+{{- if or (ne .service "search") (gt (int .root.Values.services.registry.replicas) 0) -}}yes{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Who answers /control, where the services are apart. */}}
+{{- define "tristate.controlPlane" -}}
+{{- ternary "order" "registry" (eq .Values.transport "rest") -}}
+{{- end -}}
+
+{{/* inventory=HOST:PORT,HOST:PORT;account=…, with the ports of the transport */}}
 {{- define "tristate.peers" -}}
 {{- $root := . -}}
 {{- $peers := list -}}
+{{- $port := ternary 8080 9090 (eq .Values.transport "rest") -}}
 {{- range $service, $values := .Values.services -}}
-{{- if and (gt (int $values.replicas) 0) (include "tristate.isCalled" (dict "root" $root "service" $service)) -}}
+{{- $isCalled := or (and (eq $root.Values.transport "rest") (ne $service "monolith")) (include "tristate.speaksGrpc" (dict "root" $root "service" $service)) -}}
+{{- if and (gt (int $values.replicas) 0) $isCalled -}}
 {{- $addresses := list -}}
 {{- range $index := untilStep 1 (add 1 (int $values.replicas) | int) 1 -}}
-{{- $addresses = append $addresses (printf "%s:9090" (include "tristate.copyHost" (dict "root" $root "service" $service "index" $index))) -}}
+{{- $addresses = append $addresses (printf "%s:%d" (include "tristate.copyHost" (dict "root" $root "service" $service "index" $index)) $port) -}}
 {{- end -}}
 {{- $peers = append $peers (printf "%s=%s" $service (join "," $addresses)) -}}
 {{- end -}}
@@ -56,7 +62,7 @@ registry alone. Takes (dict "root" $ "service" NAME). */}}
 {{- $host := include "tristate.copyHost" (dict "root" $root "service" $service "index" $index) -}}
 {{- $name := ternary $service (printf "%s-%d" $service (int $index)) (eq (int $values.replicas) 1) -}}
 {{- $process := dict "name" $name "service" $service "httpAddress" (printf "%s:8080" $host) -}}
-{{- if include "tristate.isCalled" (dict "root" $root "service" $service) -}}
+{{- if include "tristate.speaksGrpc" (dict "root" $root "service" $service) -}}
 {{- $process = set $process "grpcAddress" (printf "%s:9090" $host) -}}
 {{- end -}}
 {{- $processes = append $processes $process -}}
@@ -106,12 +112,48 @@ http://{{ include "tristate.fullname" . }}:{{ .Values.exposure.port }}
 {{- end -}}
 {{- end -}}
 
+{{/* The databases of orders, one or a shard after the other: order_1,order_2 */}}
+{{- define "tristate.orderDatabases" -}}
+{{- $database := .Values.services.order.database -}}
+{{- $shards := int .Values.postgres.orderShards -}}
+{{- $databases := list -}}
+{{- range $shard := untilStep 1 (add 1 $shards | int) 1 -}}
+{{- $databases = append $databases (ternary $database (printf "%s_%d" $database (int $shard)) (eq $shards 1)) -}}
+{{- end -}}
+{{- join "," $databases -}}
+{{- end -}}
+
+{{/*
+account=account;inventory=inventory;orders=order_1,order_2 for a service whose contexts have databases of their own, nothing for
+one with a single database. Takes (dict "root" $ "service" NAME).
+*/}}
+{{- define "tristate.contexts" -}}
+{{- $values := .root.Values -}}
+{{- $orders := printf "orders=%s" (include "tristate.orderDatabases" .root) -}}
+{{- if and (eq .service "monolith") $values.postgres.split -}}
+account={{ $values.services.account.database }};inventory={{ $values.services.inventory.database }};{{ $orders }}
+{{- else if and (eq .service "order") (gt (int $values.postgres.orderShards) 1) -}}
+{{ $orders }}
+{{- end -}}
+{{- end -}}
+
+{{/* The databases of a service, each with a role of the same name: account,inventory. Takes (dict "root" $ "service" NAME). */}}
+{{- define "tristate.databasesOf" -}}
+{{- $contexts := include "tristate.contexts" . -}}
+{{- if $contexts -}}
+{{ regexReplaceAll ";?[a-z]+=" $contexts "," | trimPrefix "," }}
+{{- else -}}
+{{ (get .root.Values.services .service).database }}
+{{- end -}}
+{{- end -}}
+
 {{/* The databases that services use, each with a role of the same name; separated by spaces. */}}
 {{- define "tristate.databases" -}}
+{{- $root := . -}}
 {{- $databases := list -}}
 {{- range $service, $values := .Values.services -}}
 {{- if and $values.database (gt (int $values.replicas) 0) -}}
-{{- $databases = append $databases $values.database -}}
+{{- $databases = concat $databases (splitList "," (include "tristate.databasesOf" (dict "root" $root "service" $service))) -}}
 {{- end -}}
 {{- end -}}
 {{- $databases | uniq | join " " -}}

@@ -46,6 +46,56 @@ describe('planPlatform', () => {
     expect(databases).toEqual(['shop']);
   });
 
+  test('gives the applications of stage 9 no port for gRPC, which they do not speak', () => {
+    const { services, databases } = planStage(9);
+    expect(services.map(({ name, grpcPort }) => [name, grpcPort])).toEqual(
+      [
+        'account-1',
+        'account-2',
+        'inventory-1',
+        'inventory-2',
+        'order-1',
+        'order-2',
+        'supervisor',
+        'search',
+      ].map((name) => [name, undefined]),
+    );
+    expect(databases).toEqual(['shop_account', 'shop_inventory', 'shop_order_1', 'shop_order_2']);
+  });
+
+  test('gives the copies of stage 8 a database for each context, and two shards of orders', () => {
+    const plan = planStage(8);
+    const copies = plan.services.filter(({ service }) => service === 'monolith');
+    expect(copies.map(({ database, contexts }) => [database, contexts])).toEqual(
+      Array(3).fill([
+        undefined,
+        {
+          account: ['shop_account'],
+          inventory: ['shop_inventory'],
+          orders: ['shop_order_1', 'shop_order_2'],
+        },
+      ]),
+    );
+    expect(plan.databases).toEqual(['shop_account', 'shop_inventory', 'shop_order_1', 'shop_order_2']);
+    expect(poolConnections(plan)).toBe(3 * 4 * 6 + 4 + 2);
+  });
+
+  test('gives the order service the same shards where there is no coordinator', () => {
+    const values = readValues(resolve('charts/tristate'), 10);
+    const { services, postgres } = values;
+    const sharded = {
+      ...values,
+      services: { ...services, coordinator: { ...services.coordinator, replicas: 0 } },
+      postgres: { ...postgres, orderShards: 3 },
+    };
+    const others = Array.from({ length: portsNeeded(sharded) }, (_, index) => 20_000 + index);
+    const plan = planPlatform(sharded, { frontDoor: 8080, others });
+    const contexts = new Map(plan.services.map((planned) => [planned.service, planned.contexts]));
+    expect(contexts.get('order')).toEqual({ orders: ['orders_1', 'orders_2', 'orders_3'] });
+    expect(contexts.get('account')).toBeUndefined();
+    expect([...plan.databases].sort()).toEqual(['account', 'inventory', 'orders_1', 'orders_2', 'orders_3']);
+  });
+
   test('gives every process of stage 10 ports of its own', () => {
     const plan = planStage(10);
     const ports = [

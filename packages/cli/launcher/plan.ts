@@ -5,16 +5,25 @@ import { serviceNames, type ServiceName, type Values } from './topology.js';
 /** The supervisor keeps a connection of its own to each member; what else it asks is little. */
 const supervisorPoolSize = 2;
 
+/** The databases of a process that has several, by context; each has a role of its own name. */
+export type ContextDatabaseNames = Readonly<
+  Partial<Record<'account' | 'inventory' | 'orders', readonly string[]>>
+>;
+
 /** One copy of a service, with the ports that it was given. */
 export interface PlannedService {
   readonly name: string;
   readonly service: ServiceName;
   readonly httpPort: number;
-  /** Absent where nobody would call it. */
+  /** Absent where nobody would call it over gRPC. */
   readonly grpcPort: number | undefined;
+  /** The only one. */
   readonly database: string | undefined;
   /** As whom it uses the database. */
   readonly databaseRole: string | undefined;
+  /** Instead of the only one. */
+  readonly contexts: ContextDatabaseNames | undefined;
+  /** Of each database. */
   readonly databasePoolSize: number;
 }
 
@@ -93,34 +102,68 @@ export function planPlatform(
       name: replicas === 1 ? service : `${service}-${index + 1}`,
       service,
       httpPort: values.frontDoor.enabled ? next() : ports.frontDoor + index,
-      grpcPort: isCalled(service, values) ? next() : undefined,
+      grpcPort: speaksGrpc(service, values) ? next() : undefined,
       ...databaseOf(service, values),
     }));
   });
   const closed = services.find(({ service }) => !values.frontDoor.enabled && service !== 'monolith');
   if (closed !== undefined)
     throw new Error(`without a front door only copies of the monolith can serve, not ${closed.name}`);
-  const databases = [...new Set(services.flatMap(({ database }) => database ?? []))].filter(
-    (name) => name !== clusterDatabase,
-  );
+  const databases = [...new Set(services.flatMap(databasesOf))].filter((name) => name !== clusterDatabase);
   return { services, databases, members, postgresPort, redisPort, wiresControlPort };
 }
 
 /** Inside of the monolith services call each other without a network, and search is called by the registry alone. */
-function isCalled(service: ServiceName, { services }: Values): boolean {
-  return service === 'search' ? services.registry.replicas > 0 : service !== 'monolith';
+function speaksGrpc(service: ServiceName, { services, transport }: Values): boolean {
+  if (service === 'monolith' || transport === 'rest') return false;
+  return service !== 'search' || services.registry.replicas > 0;
 }
 
-type ServiceDatabase = Pick<PlannedService, 'database' | 'databaseRole' | 'databasePoolSize'>;
+type ServiceDatabase = Pick<PlannedService, 'database' | 'databaseRole' | 'contexts' | 'databasePoolSize'>;
 
-function databaseOf(service: ServiceName, { services, postgres }: Values): ServiceDatabase {
-  if (service === 'supervisor' && postgres.replicas > 0) {
-    return { database: clusterDatabase, databaseRole: supervisorRole, databasePoolSize: supervisorPoolSize };
+function databaseOf(service: ServiceName, values: Values): ServiceDatabase {
+  if (service === 'supervisor' && values.postgres.replicas > 0) {
+    return {
+      database: clusterDatabase,
+      databaseRole: supervisorRole,
+      contexts: undefined,
+      databasePoolSize: supervisorPoolSize,
+    };
   }
-  const { database, databasePoolSize = 0 } = services[service];
-  return { database, databaseRole: database, databasePoolSize };
+  const { database, databasePoolSize = 0 } = values.services[service];
+  const contexts = contextsOf(service, values);
+  const only = contexts === undefined ? database : undefined;
+  return { database: only, databaseRole: only, contexts, databasePoolSize };
 }
 
-export function poolConnections({ services }: PlatformPlan): number {
-  return services.reduce((sum, { databasePoolSize }) => sum + databasePoolSize, 0);
+function contextsOf(service: ServiceName, values: Values): ContextDatabaseNames | undefined {
+  const { services, postgres } = values;
+  if (service === 'order' && postgres.orderShards > 1) return { orders: orderDatabases(values) };
+  if (service !== 'monolith' || !postgres.split) return undefined;
+  return {
+    account: [databaseName(services.account)],
+    inventory: [databaseName(services.inventory)],
+    orders: orderDatabases(values),
+  };
+}
+
+function orderDatabases({ services, postgres: { orderShards } }: Values): string[] {
+  const database = databaseName(services.order);
+  if (orderShards === 1) return [database];
+  return Array.from({ length: orderShards }, (_, index) => `${database}_${index + 1}`);
+}
+
+function databaseName({ database }: Values['services'][ServiceName]): string {
+  if (database === undefined) throw new Error('a service that stores something has no database');
+  return database;
+}
+
+function databasesOf({ database, contexts }: PlannedService): readonly string[] {
+  if (contexts !== undefined) return Object.values(contexts).flat();
+  return database === undefined ? [] : [database];
+}
+
+/** What the pools of all processes may open on one server. */
+export function poolConnections({ services }: Pick<PlatformPlan, 'services'>): number {
+  return services.reduce((sum, service) => sum + service.databasePoolSize * databasesOf(service).length, 0);
 }

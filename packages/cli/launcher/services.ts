@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 
+import type { RemoteTransport } from '#platform/config/process-config.js';
+
 import { repositoryRoot } from '../repository.js';
 import type { PlannedMember, PlannedService } from './plan.js';
-import { databaseEnvironment } from './postgres/roles.js';
+import { contextsEnvironment, databaseEnvironment } from './postgres/roles.js';
 import { answersOk } from './readiness.js';
 import type { StateFolder } from './state-folder.js';
 import type { ProcessPlan } from './supervisor.js';
@@ -54,7 +56,8 @@ export function planService(service: PlannedService, context: ServicesContext): 
 
 function serviceEnvironment(service: PlannedService, context: ServicesContext): Record<string, string> {
   const { state, values, services, url } = context;
-  const knowsTopology = service.service === 'monolith' || service.service === 'registry';
+  const sharesOneProcess = service.service === 'monolith';
+  const knowsTopology = sharesOneProcess || service.service === controlPlane(values);
   const watches = watchers.has(service.service);
   return {
     PATH: process.env['PATH'] ?? '',
@@ -74,10 +77,9 @@ function serviceEnvironment(service: PlannedService, context: ServicesContext): 
     TRISTATE_HEARTBEAT_KEEP_SHARE: String(values.heartbeat.keepShare),
     TRISTATE_HEARTBEAT_SLOW_START_MS: String(values.heartbeat.slowStartMs),
     TRISTATE_LOG_LEVEL: values.log.level,
-    ...(service.grpcPort !== undefined && {
-      TRISTATE_GRPC_ADDRESS: `127.0.0.1:${service.grpcPort}`,
-      TRISTATE_PEERS: peers(services),
-    }),
+    ...(service.grpcPort !== undefined && { TRISTATE_GRPC_ADDRESS: `127.0.0.1:${service.grpcPort}` }),
+    ...(!sharesOneProcess && { TRISTATE_PEERS: peers(services, values.transport) }),
+    ...(!sharesOneProcess && values.transport === 'rest' && { TRISTATE_TRANSPORT: 'rest' }),
     ...(knowsTopology && { TRISTATE_TOPOLOGY: topology(context, url) }),
     ...databaseSettings(service, context),
     ...(service.service === 'supervisor' && supervision(context)),
@@ -110,12 +112,19 @@ function balancingSettings({ balancing }: Values): Record<string, string> {
 }
 
 function databaseSettings(
-  { database, databaseRole: role, databasePoolSize: poolSize }: PlannedService,
-  { state, values, members, postgresPort: port }: ServicesContext,
+  { database, databaseRole: role, contexts, databasePoolSize: poolSize }: PlannedService,
+  { state, values, members, postgresPort }: ServicesContext,
 ): Record<string, string> {
-  if (database === undefined || role === undefined) return {};
+  const server = { poolSize, port: members[0]?.wirePorts?.clients ?? postgresPort };
+  const access =
+    contexts !== undefined
+      ? contextsEnvironment(state, contexts, server)
+      : database !== undefined && role !== undefined
+        ? databaseEnvironment(state, { database, role, ...server })
+        : undefined;
+  if (access === undefined) return {};
   return {
-    ...databaseEnvironment(state, { database, role, poolSize, port: members[0]?.wirePorts?.clients ?? port }),
+    ...access,
     TRISTATE_DATABASE_MEMBERS: memberAddresses(members, ({ port, wirePorts }) => wirePorts?.clients ?? port),
     TRISTATE_DATABASE_MAX_REPLICA_LAG_MS: String(values.postgres.maxReplicaLagMs),
   };
@@ -143,13 +152,19 @@ function memberAddresses(
 }
 
 /** `inventory=127.0.0.1:5001,127.0.0.1:5002;account=…` */
-function peers(services: readonly PlannedService[]): string {
+function peers(services: readonly PlannedService[], transport: RemoteTransport): string {
   const addresses = new Map<string, string[]>();
-  for (const { service, grpcPort } of services) {
-    if (grpcPort === undefined) continue;
-    addresses.set(service, [...(addresses.get(service) ?? []), `127.0.0.1:${grpcPort}`]);
+  for (const { service, httpPort, grpcPort } of services) {
+    const port = transport === 'rest' ? httpPort : grpcPort;
+    if (port === undefined) continue;
+    addresses.set(service, [...(addresses.get(service) ?? []), `127.0.0.1:${port}`]);
   }
   return [...addresses].map(([name, copies]) => `${name}=${copies.join(',')}`).join(';');
+}
+
+/** Who answers /control where the services are apart. */
+function controlPlane({ transport }: Values): ServiceName {
+  return transport === 'rest' ? 'order' : 'registry';
 }
 
 function topology({ values, services }: ServicesContext, url: string): string {

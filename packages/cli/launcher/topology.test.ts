@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 
-import { checkValues, closest, mergeValues, readValues } from './topology.js';
+import { checkValues, closest, contradictions, mergeValues, readValues, type Values } from './topology.js';
 
 const chart = resolve('charts/tristate');
 const schema = JSON.parse(readFileSync(join(chart, 'values.schema.json'), 'utf8')) as Record<string, never>;
@@ -17,6 +17,7 @@ describe('values', () => {
     [5, 'read-write-split', 3, true],
     [6, 'search', 3, true],
     [7, 'cache', 3, true],
+    [8, 'database-split', 3, true],
     [10, 'services', 0, true],
   ])('of stage %i say what the stage is', (stage, name, monoliths, frontDoor) => {
     const values = readValues(chart, stage);
@@ -27,7 +28,7 @@ describe('values', () => {
 
   test('name the stages that there are when another is asked for', () => {
     expect(() => readValues(chart, 11)).toThrow(
-      'There is no stage 11. Stages: 1 (single), 2 (database-apart), 3 (cluster), 4 (load-balancer), 5 (read-write-split), 6 (search), 7 (cache), 10',
+      /^There is no stage 11\. Stages: 1 \(single\), 2 \(database-apart\), .*, 10 \(services\)\.$/,
     );
   });
 
@@ -43,6 +44,16 @@ describe('values', () => {
     [{ services: { order: { replicas: '2' } } }, 'services.order.replicas must be integer'],
   ])('%j are refused by name', (overlay, complaint) => {
     expect(checkValues(mergeValues(valid(), overlay), schema)).toEqual([complaint]);
+  });
+});
+
+describe('values that do not go together', () => {
+  test.each([
+    [10, { postgres: { orderShards: 2 } }, 'services.coordinator.replicas to 0'],
+    [7, { postgres: { orderShards: 2 } }, 'set postgres.split to true'],
+  ])('are refused on top of stage %i: %j', (stage, overlay, named) => {
+    const merged = mergeValues({ ...readValues(chart, stage) }, overlay) as unknown as Values;
+    expect(contradictions(merged)).toEqual([expect.stringContaining(named)]);
   });
 });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { parse } from 'yaml';
 
-import type { FailoverMode, SynchronousMode } from '#platform/config/process-config.js';
+import type { FailoverMode, RemoteTransport, SynchronousMode } from '#platform/config/process-config.js';
 import type { ClientStrategy, FrontDoorStrategy } from '#protocols/balancing/strategy.js';
 import type { DetectorName } from '#protocols/failure-detector/detector.js';
 
@@ -22,6 +22,8 @@ export interface Stage {
 /** The chart's values after the schema has checked them; values.schema.json says what each key means. */
 export interface Values {
   readonly stage: Stage;
+  /** How services that are apart call each other. */
+  readonly transport: RemoteTransport;
   readonly services: Readonly<Record<ServiceName, ServiceValues>>;
   readonly orders: { readonly protocol: string; readonly deadlineMs: number; readonly maxUnderWay: number };
   readonly frontDoor: {
@@ -35,6 +37,8 @@ export interface Values {
     readonly adaptive: boolean;
   };
   readonly postgres: {
+    readonly split: boolean;
+    readonly orderShards: number;
     readonly replicas: number;
     readonly synchronous: SynchronousMode;
     readonly failover: FailoverMode;
@@ -71,10 +75,10 @@ export const serviceNames = [
   'inventory',
   'order',
   'coordinator',
-  'search',
   'registry',
   'supervisor',
   'monolith',
+  'search',
 ] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
@@ -92,13 +96,31 @@ export function readValues(chartFolder: string, stage: number, schema = readSche
   const overlayPath = findOverlay(join(chartFolder, 'stages'), stage);
   const valuesPath = join(chartFolder, 'values.yaml');
   const merged = mergeValues(readYaml(valuesPath), readYaml(overlayPath));
-  const complaints = checkValues(merged, schema);
+  const unknown = checkValues(merged, schema);
+  const complaints = unknown.length > 0 ? unknown : contradictions(merged as unknown as Values);
   if (complaints.length > 0) {
     throw new Failure(
       `The topology is wrong (${valuesPath} with ${overlayPath}):\n  ${complaints.join('\n  ')}`,
     );
   }
   return merged as unknown as Values;
+}
+
+/** Values that do not go together, one sentence each; the chart's validation.yaml refuses the same. */
+export function contradictions({ services, postgres: { split, orderShards } }: Values): string[] {
+  if (orderShards === 1) return [];
+  const found: string[] = [];
+  if (services.coordinator.replicas > 0)
+    found.push(
+      `postgres.orderShards is ${orderShards}, but services.coordinator has replicas, and its branch of an order is in one ` +
+        'database: set postgres.orderShards to 1, or services.coordinator.replicas to 0',
+    );
+  if (services.monolith.replicas > 0 && !split)
+    found.push(
+      `postgres.orderShards is ${orderShards}, but postgres.split is false, and one database for all contexts has no shards: ` +
+        'set postgres.split to true, or postgres.orderShards to 1',
+    );
+  return found;
 }
 
 /** The values of every stage, or of one. @throws Failure when there is no such stage */

@@ -56,6 +56,26 @@ export async function readBuckets(
   return (await sql.run(statement, [])).map((row) => ({ book, ...row }));
 }
 
+/** The book of several databases: a bucket's checksum is a sum over its entries, wherever they are. */
+export function mergeBuckets(buckets: SummarizeReply['buckets']): SummarizeReply['buckets'] {
+  const merged = new Map<string, SummarizeReply['buckets'][number]>();
+  for (const bucket of buckets) {
+    const name = `${bucket.book} ${bucket.prefix}`;
+    const other = merged.get(name);
+    merged.set(
+      name,
+      other === undefined
+        ? bucket
+        : {
+            ...bucket,
+            entries: bucket.entries + other.entries,
+            checksum: String(BigInt(bucket.checksum) + BigInt(other.checksum)),
+          },
+    );
+  }
+  return [...merged.values()];
+}
+
 export async function readEntries(
   sql: Sql,
   { name, text }: BookQuery,
@@ -78,10 +98,14 @@ const forgottenPrepared: Statement<{ forgotten: number }> = {
     WHERE database = current_database() AND prepared < now() - interval '5 seconds'`,
 };
 
-/** A prepared transaction holds locks: one that nobody decides must not stay. */
-export async function preparedLaw(sql: Sql): Promise<SummarizeReply['laws'][number]> {
-  const [row] = await sql.run(forgottenPrepared, []);
-  const forgotten = row?.forgotten ?? 0;
+/**
+ * A prepared transaction holds locks: one that nobody decides must not stay.
+ *
+ * @param databases of the service
+ */
+export async function preparedLaw(...databases: readonly Sql[]): Promise<SummarizeReply['laws'][number]> {
+  const found = await Promise.all(databases.map((sql) => sql.run(forgottenPrepared, [])));
+  const forgotten = found.flat().reduce((sum, row) => sum + row.forgotten, 0);
   return {
     name: 'no transaction is left prepared for more than 5 s',
     ok: forgotten === 0,

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
+import { booksPrefix } from '../audit/books-resource.js';
+import { pricesPath } from '../catalogue/prices-resource.js';
 import type { ServiceName } from '../config/process-config.js';
+import { branchPrefix } from '../participant/branch-resource.js';
 
 /** What a callee knows of a caller's key: enough to tell it, not enough to be it. */
 export function hashOfKey(key: string): string {
@@ -7,8 +10,9 @@ export function hashOfKey(key: string): string {
 }
 
 /**
- * Who may call which gRPC service, by the beginning of a method's path; everything else is refused. Money moves only on
- * the word of the coordinator, and the coordinator takes transactions only from the service that records them.
+ * Who may call which gRPC service, or which REST route where services speak that, by the beginning of the path; everything else is refused. Money moves only on
+ * the word of the coordinator, or of the service that records orders where there is none, which is also the only one that the coordinator
+ * takes transactions from.
  */
 const mayCall: readonly (readonly [path: string, callers: readonly ServiceName[]])[] = [
   ['/tristate.participant.v1.Participant/', ['coordinator']],
@@ -17,6 +21,9 @@ const mayCall: readonly (readonly [path: string, callers: readonly ServiceName[]
   ['/tristate.coordinator.v1.Coordinator/Repair', ['registry']],
   ['/tristate.inventory.v1.Inventory/', ['order']],
   ['/tristate.audit.v1.Audit/', ['registry']],
+  [`${branchPrefix}/`, ['order']],
+  [pricesPath, ['order']],
+  [`${booksPrefix}/`, ['order']],
   ['/tristate.control.v1.Control/', ['registry']],
   // Each may speak for its own service alone, which is for the registry to see to.
   [

@@ -61,6 +61,30 @@ describe('the configuration of a process', () => {
     expect(url.username).toBe('orders');
   });
 
+  it('has the databases of its contexts, each with a role and a password of its own', () => {
+    for (const name of ['account', 'order_1', 'order_2'])
+      writeFileSync(join(folder, `${name}.password`), `secret of ${name}\n`);
+    const { database, contexts } = readProcessConfig('order', {
+      ...complete,
+      TRISTATE_DATABASE_URL: 'postgres://{database}@127.0.0.1:5432/{database}',
+      TRISTATE_DATABASE_PASSWORD_FILE: join(folder, '{database}.password'),
+      TRISTATE_DATABASE_CONTEXTS: 'account=account;orders=order_1,order_2',
+    });
+    const addresses = Object.entries(contexts ?? {}).map(([context, databases]) => [
+      context,
+      ...databases.map(({ connectionString }) => decodeURIComponent(connectionString)),
+    ]);
+    expect(addresses).toEqual([
+      ['account', 'postgres://account:secret of account@127.0.0.1:5432/account'],
+      [
+        'orders',
+        'postgres://order_1:secret of order_1@127.0.0.1:5432/order_1',
+        'postgres://order_2:secret of order_2@127.0.0.1:5432/order_2',
+      ],
+    ]);
+    expect(database).toEqual(contexts?.account?.[0]);
+  });
+
   it('names every bad key, not only the first', () => {
     const bad = {
       TRISTATE_NAME: 'Order 1',
@@ -69,6 +93,7 @@ describe('the configuration of a process', () => {
       TRISTATE_GRPC_ADDRESS: '127.0.0.1:70000',
       TRISTATE_DATABASE_URL: 'mysql://x@127.0.0.1/x',
       TRISTATE_DATABASE_POOL_SIZE: '1',
+      TRISTATE_DATABASE_CONTEXTS: 'orders=',
       TRISTATE_REDIS_URL: 'http://127.0.0.1',
       TRISTATE_PEERS: 'shop=127.0.0.1:1',
       TRISTATE_ORDER_PROTOCOL: '4pc',

@@ -8,6 +8,8 @@ import {
   type FrontDoorStrategy,
 } from '#protocols/balancing/strategy.js';
 import { detectorNames, type DetectorName } from '#protocols/failure-detector/detector.js';
+import { contextsSchema, readDatabases, type ContextConfigs } from './database-config.js';
+import { address, json, members, onOff } from './environment-values.js';
 import { readVersion } from './version.js';
 
 /**
@@ -21,11 +23,16 @@ export interface ProcessConfig {
   /** 1 to 10. */
   readonly stage: number;
   readonly http: Address;
-  /** Absent where nobody calls this process: the services share it, or it is the search and there is no registry. */
+  /** How the services call each other. */
+  readonly transport: Transport;
+  /** Absent where nobody calls this process over gRPC. */
   readonly grpc: Address | undefined;
   /** Where others reach this process, when it listens on every address of its machine. */
   readonly advertisedHost: string;
+  /** The only one of this process, or the first of those by context. */
   readonly database: DatabaseConfig | undefined;
+  /** Undefined where all that this process keeps is in `database`. */
+  readonly contexts: ContextConfigs | undefined;
   readonly consistency: ConsistencyConfig;
   readonly overload: OverloadConfig;
   readonly balancing: BalancingConfig;
@@ -36,7 +43,7 @@ export interface ProcessConfig {
   readonly heartbeat: HeartbeatConfig;
   /** Of the shop's code, as it tells the registry. */
   readonly version: string;
-  /** gRPC addresses of the other services' processes. */
+  /** Addresses of the other services' processes, for the transport. */
   readonly peers: ReadonlyMap<ServiceName, readonly string[]>;
   readonly order: {
     readonly protocol: ProtocolName;
@@ -48,6 +55,11 @@ export interface ProcessConfig {
   readonly secrets: Secrets;
   readonly logLevel: string;
 }
+
+/** `in-process`: they share one. */
+export type Transport = 'in-process' | RemoteTransport;
+export const remoteTransports = ['rest', 'grpc'] as const;
+export type RemoteTransport = (typeof remoteTransports)[number];
 
 /** How reads are answered that do not say how. */
 export interface ConsistencyConfig {
@@ -145,10 +157,10 @@ export const serviceNames = [
   'inventory',
   'order',
   'coordinator',
-  'search',
   'registry',
   'supervisor',
   'monolith',
+  'search',
 ] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
@@ -164,7 +176,7 @@ const topologySchema = z.strictObject({
       name: z.string(),
       service: z.string(),
       httpAddress: z.string(),
-      /** Absent where nobody calls it. */
+      /** Absent where nobody calls it over gRPC. */
       grpcAddress: z.string().optional(),
     }),
   ),
@@ -172,15 +184,6 @@ const topologySchema = z.strictObject({
 
 /** What runs where, as the launcher (or the chart) planned it. */
 export type Topology = z.infer<typeof topologySchema>;
-
-const address = z
-  .string()
-  .regex(/^[^:\s]+:\d{1,5}$/, 'must be HOST:PORT')
-  .transform((text) => {
-    const [host = '', port = ''] = text.split(':');
-    return { host, port: Number(port) };
-  })
-  .refine(({ port }) => port >= 1 && port <= 65535, 'the port must be 1 to 65535');
 
 const peers = z.string().transform((text, context) => {
   const map = new Map<ServiceName, string[]>();
@@ -196,32 +199,12 @@ const peers = z.string().transform((text, context) => {
   return map;
 });
 
-const members = z.string().transform((text, context) => {
-  const parts = text.split(',').filter((part) => part !== '');
-  return parts.map((part): DatabaseMember => {
-    const match = /^([a-z0-9-]{1,63})=([^:\s]+):(\d{1,5})$/.exec(part);
-    if (match !== null) return { name: match[1] ?? '', host: match[2] ?? '', port: Number(match[3]) };
-    context.addIssue({ code: 'custom', message: `"${part}" is not NAME=HOST:PORT` });
-    return z.NEVER;
-  });
-});
-
-const onOff = z.enum(['on', 'off']).transform((value) => value === 'on');
-
-const json = z.string().transform((text, context): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    context.addIssue({ code: 'custom', message: 'must be JSON' });
-    return z.NEVER;
-  }
-});
-
 const environmentSchema = z.object({
   TRISTATE_SERVICE: z.enum(serviceNames),
   TRISTATE_NAME: z.string().regex(/^[a-z0-9.-]{1,63}$/),
   TRISTATE_STAGE: z.coerce.number().int().min(1).max(10),
   TRISTATE_HTTP_ADDRESS: address,
+  TRISTATE_TRANSPORT: z.enum(remoteTransports).default('grpc'),
   TRISTATE_GRPC_ADDRESS: address.optional(),
   TRISTATE_ADVERTISED_HOST: z
     .string()
@@ -229,6 +212,7 @@ const environmentSchema = z.object({
     .optional(),
   TRISTATE_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   TRISTATE_DATABASE_PASSWORD_FILE: z.string().optional(),
+  TRISTATE_DATABASE_CONTEXTS: contextsSchema.optional(),
   TRISTATE_DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(100).default(8),
   TRISTATE_DATABASE_MEMBERS: members.default([]),
   TRISTATE_DATABASE_MAX_REPLICA_LAG_MS: z.coerce.number().int().min(100).max(600_000).default(10_000),
@@ -284,9 +268,10 @@ export function readProcessConfig(
     name: env.TRISTATE_NAME,
     stage: env.TRISTATE_STAGE,
     http: env.TRISTATE_HTTP_ADDRESS,
+    transport: service === 'monolith' ? 'in-process' : env.TRISTATE_TRANSPORT,
     grpc: env.TRISTATE_GRPC_ADDRESS,
     advertisedHost: env.TRISTATE_ADVERTISED_HOST ?? env.TRISTATE_HTTP_ADDRESS.host,
-    database: databaseConfig(env),
+    ...databaseConfigs(env),
     consistency: {
       level: env.TRISTATE_CONSISTENCY_DEFAULT,
       readYourWrites: env.TRISTATE_CONSISTENCY_READ_YOUR_WRITES,
@@ -340,21 +325,17 @@ function supervisionConfig(env: z.infer<typeof environmentSchema>): SupervisionC
   };
 }
 
-function databaseConfig(env: z.infer<typeof environmentSchema>): DatabaseConfig | undefined {
-  if (env.TRISTATE_DATABASE_URL === undefined) return undefined;
-  if (env.TRISTATE_DATABASE_PASSWORD_FILE === undefined) {
-    throw new Error(
-      'TRISTATE_DATABASE_PASSWORD_FILE is missing: the file that holds the password of the database',
-    );
-  }
-  const url = new URL(env.TRISTATE_DATABASE_URL);
-  url.password = encodeURIComponent(readFileSync(env.TRISTATE_DATABASE_PASSWORD_FILE, 'utf8').trim());
-  return {
-    connectionString: url.href,
+function databaseConfigs(
+  env: z.infer<typeof environmentSchema>,
+): Pick<ProcessConfig, 'database' | 'contexts'> {
+  return readDatabases({
+    url: env.TRISTATE_DATABASE_URL,
+    passwordFile: env.TRISTATE_DATABASE_PASSWORD_FILE,
+    contexts: env.TRISTATE_DATABASE_CONTEXTS,
     poolSize: env.TRISTATE_DATABASE_POOL_SIZE,
     members: env.TRISTATE_DATABASE_MEMBERS,
     maxReplicaLagMs: env.TRISTATE_DATABASE_MAX_REPLICA_LAG_MS,
-  };
+  });
 }
 
 const callersSchema = z.partialRecord(z.enum(serviceNames), z.string().regex(/^[0-9a-f]{64}$/));

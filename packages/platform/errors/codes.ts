@@ -102,17 +102,17 @@ export const errorCodes = {
   'no-failpoints-here': {
     http: 409,
     grpc: GrpcStatus.FAILED_PRECONDITION,
-    title: 'The shop runs in one process: no messages, no transaction log, no failpoints',
+    title: 'No coordinator runs here: no protocol messages, no transaction log, no failpoints',
   },
   'no-control-streams': {
     http: 409,
     grpc: GrpcStatus.FAILED_PRECONDITION,
-    title: 'The services share one process here, which is switched by its configuration alone',
+    title: 'No registry runs here that could tell the processes: their configuration alone switches it',
   },
   'no-members-here': {
     http: 409,
     grpc: GrpcStatus.FAILED_PRECONDITION,
-    title: 'The services share one process here: there is nobody to watch',
+    title: 'No registry runs here, so nobody watches the processes',
   },
   'last-member': {
     http: 409,

@@ -10,8 +10,8 @@ declare module 'fastify' {
   }
 }
 
-/** What is asked for besides the API and the control plane is about the process itself. */
-const consistentPaths = /^\/(api|control)(\/|\?|$)/;
+/** What is asked for besides the API, the control plane and what services ask each other is about the process itself. */
+const consistentPaths = /^\/(api|control|internal)(\/|\?|$)/;
 
 /**
  * What X-Consistency and X-Session ask of this request's reads, and undefined when that was refused and answered, or is of no

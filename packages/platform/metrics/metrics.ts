@@ -33,6 +33,16 @@ export class Metrics {
     'Unary calls that were not answered and might be made once more, by whether the retry budget had one left',
     ['method', 'budget'],
   );
+  readonly restClient = this.histogram(
+    'rest_client_call_duration_seconds',
+    'Calls made to other services over REST',
+    ['call', 'outcome'],
+  );
+  readonly restRetries = this.counter(
+    'rest_client_retries_total',
+    'Calls over REST that were not answered and might be made once more, by whether the retry budget had one left',
+    ['call', 'budget'],
+  );
   readonly circuitOpened = this.counter(
     'grpc_client_circuit_opened_total',
     'Times that calls to an address were stopped since it did not answer',

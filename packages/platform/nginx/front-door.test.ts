@@ -95,14 +95,14 @@ describe('front door', () => {
     expect(/location ~ "\^\/control[^}]+limit_conn/.test(renderFrontDoor(services))).toBe(false);
   });
 
-  test('gives a copy that is under pressure a third of it', () => {
+  test('gives a copy that is under pressure a sixth of it', () => {
     const order = copies(20005, 20006).map((copy, index) => ({ ...copy, underPressure: index === 1 }));
     const rendered = renderFrontDoor({
       ...services,
       upstreams: new Map([...services.upstreams, ['order', order] as const]),
     });
-    expect(rendered).toContain('limit_conn orders 85;');
-    expect(rendered).toContain('limit_conn order_reads 171;');
+    expect(rendered).toContain('limit_conn orders 75;');
+    expect(rendered).toContain('limit_conn order_reads 149;');
     expect(rendered).toContain('limit_conn inventory_reads 256;');
   });
 

@@ -4,7 +4,7 @@
  */
 import type { FrontDoorStrategy } from '#protocols/balancing/strategy.js';
 import type { OverloadConfig } from '../config/process-config.js';
-import { underPressure } from '../overload/pressure.js';
+import { limitLines, limitZoneLines } from './limits.js';
 import { frontDoorProblems, problemBody } from './problems.js';
 import { balancingKeyLines, upstreamLines, type UpstreamServer } from './upstream.js';
 
@@ -52,9 +52,6 @@ const routes: ReadonlyArray<{ pattern: string; service: string }> = [
   { pattern: '^/control/products(/|$)', service: 'inventory' },
   { pattern: '^/control(/|$)', service: 'registry' },
 ];
-
-/** Those whose copies are given no more than they can do; the control plane is let through, or nobody could mend anything. */
-const limitedServices = ['account', 'inventory', 'order', 'search'];
 
 /** Those that run beside the monolith. Where there is no search, inventory answers for it. */
 const besideMonolith = ['supervisor', 'search'];
@@ -135,8 +132,7 @@ function httpLines(): string[] {
 function serverLines(door: FrontDoor): string[] {
   const orderTimeoutMs = door.orderDeadlineMs + answerMarginMs;
   const locations = routes.flatMap(({ pattern, service }) => {
-    const upstream =
-      door.upstreams.has('monolith') && !besideMonolith.includes(service) ? 'monolith' : service;
+    const upstream = upstreamOf(service, door.upstreams);
     const isControl = service === 'registry' || service === 'supervisor';
     const timeoutMs = isControl
       ? controlTimeoutMs
@@ -195,48 +191,10 @@ function serverLines(door: FrontDoor): string[] {
   ];
 }
 
-/** What is counted for the limits: an empty key is not. */
-function limitZoneLines({ limits, upstreams }: FrontDoor): string[] {
-  if (limits?.enabled !== true) return [];
-  const zones = limitedServices
-    .filter((service) => service !== 'search' || upstreams.has(service))
-    .map((service) => `limit_conn_zone $counted_read zone=${readZone(service)}:32k;`);
-  return [
-    'map $request_method $counted_read {',
-    '  GET read;',
-    '  HEAD read;',
-    '  default "";',
-    '}',
-    'map "$request_method $uri" $counted_order {',
-    '  "~^POST /api/orders/?$" order;',
-    '  default "";',
-    '}',
-    ...zones,
-    'limit_conn_zone $counted_order zone=orders:32k;',
-    'limit_conn_status 503;',
-    'limit_conn_log_level info;',
-    '',
-  ];
-}
-
-function limitLines({ limits, upstreams }: FrontDoor, service: string, upstream: string): string[] {
-  if (limits?.enabled !== true) return [];
-  // Where nobody says when it is too much, it has to be little always.
-  const isTold = upstreams.has('registry');
-  const copies = (upstreams.get(upstream) ?? []).filter(({ down }) => down !== true);
-  const line = (zone: string, each: number): string => {
-    const parts = copies.map((copy) => (isTold && copy.underPressure !== true ? each : underPressure(each)));
-    const sum = parts.reduce((total, part) => total + part, 0);
-    return `  limit_conn ${zone} ${sum === 0 ? each : sum};`;
-  };
-  return [
-    line(readZone(service), limits.readsUnderWay),
-    ...(service === 'order' ? [line('orders', limits.ordersUnderWay)] : []),
-  ];
-}
-
-function readZone(service: string): string {
-  return `${service}_reads`;
+/** Where there is no registry, the control plane is in the process that takes orders. */
+function upstreamOf(service: string, upstreams: FrontDoor['upstreams']): string {
+  if (upstreams.has('monolith') && !besideMonolith.includes(service)) return 'monolith';
+  return service === 'registry' && !upstreams.has('registry') ? 'order' : service;
 }
 
 function proxyLines(): string[] {

@@ -36,6 +36,6 @@ describe('pressure', () => {
   });
 
   it('leaves a copy something, however little it takes on', () => {
-    expect([72, 24, 2, 1].map(underPressure)).toEqual([24, 8, 1, 1]);
+    expect([72, 24, 2, 1].map(underPressure)).toEqual([12, 4, 1, 1]);
   });
 });

@@ -1,5 +1,7 @@
 /** What the front door gives a copy that is under pressure, of what it gives one that is not. */
-const shareUnderPressure = 1 / 3;
+const shareUnderPressure = 1 / 6;
+/** What it gives each copy where no copy can say that it is under pressure: little enough for a queue, and enough for a burst. */
+const shareUntold = 1 / 3;
 
 /** Pressure is over when so long nobody was held back. Much longer than a burst takes, and every change reloads nginx. */
 export const calmMs = 5_000;
@@ -16,6 +18,11 @@ interface KindOfWork {
 /** How much of something a copy under pressure is given at once. */
 export function underPressure(most: number): number {
   return Math.max(1, Math.round(most * shareUnderPressure));
+}
+
+/** How much of something a copy is given at once where nobody is told of pressure. */
+export function untold(most: number): number {
+  return Math.max(1, Math.round(most * shareUntold));
 }
 
 /**

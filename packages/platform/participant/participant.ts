@@ -78,6 +78,10 @@ export class Participant {
     await this.lookOut?.stop();
   }
 
+  has(action: BranchAction): boolean {
+    return this.handlers.has(action.$case);
+  }
+
   handler(action: BranchAction): BranchHandler {
     const handler = this.handlers.get(action.$case);
     if (handler === undefined) throw new Error(`This participant has no branch ${action.$case}`);

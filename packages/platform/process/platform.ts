@@ -9,6 +9,7 @@ import { Reads } from '../consistency/reads.js';
 import { SessionTokens } from '../consistency/session-token.js';
 import { Sessions } from '../consistency/sessions.js';
 import type { ProcessConfig } from '../config/process-config.js';
+import { ContextDatabases, openContextDatabases } from '../contexts/context-databases.js';
 import { ActiveFaults } from '../faults/active-faults.js';
 import { ControlEndpoint } from '../faults/control-endpoint.js';
 import type { Failpoints } from '../faults/failpoints.js';
@@ -27,6 +28,7 @@ import { Participant } from '../participant/participant.js';
 import { Database } from '../postgres/database.js';
 import { standAlone } from '../postgres/members.js';
 import { startPosition } from '../postgres/position.js';
+import { RestClients } from '../rest/rest-client.js';
 import { Settings } from '../settings/settings.js';
 import { EventRecorder } from '../trace/event-recorder.js';
 import { Trace } from '../trace/trace.js';
@@ -46,12 +48,18 @@ export interface Platform {
   readonly control: ControlEndpoint;
   /** What this process takes on, and what it refuses. */
   readonly admission: Admission;
+  /** Who may call this process, and as whom. */
+  readonly callers: Callers;
   readonly grpcClients: GrpcClients;
+  readonly restClients: RestClients;
   /** Who else is there, as far as this process was told. */
   readonly membershipView: MembershipView;
   /** Absent where there is no registry to be told, and in the registry itself. */
   readonly heartbeats: HeartbeatSender | undefined;
   readonly grpcServer: GrpcServer | undefined;
+  /** The databases by context, where this process stores something. */
+  readonly databases: ContextDatabases | undefined;
+  /** The first of them: they are in one cluster, so that it tells of all whether and up to where they were written. */
   readonly database: Database | undefined;
   /** How the reads of requests are answered, from headers to headers. */
   readonly sessions: Sessions;
@@ -65,18 +73,20 @@ export function createPlatform(config: ProcessConfig): Platform {
   const logger = createLogger(config);
   const metrics = new Metrics({ service: config.service, process: config.name });
   const health = new Health();
-  const { serviceKey, callers } = config.secrets;
+  const { serviceKey } = config.secrets;
+  const callers = new Callers(config.secrets.callers);
   const recorder = new EventRecorder();
   const settings = new Settings(config);
   const trace = new Trace(config.name, recorder.record);
   const failpoints = new ActiveFaults({ trace, metrics, logger });
+  const consistency = { ...config.consistency, replicated: (config.database?.members.length ?? 0) > 1 };
   // The supervisor reaches each server by itself, whoever is the primary.
-  const hasDatabase = config.database !== undefined && config.supervision === undefined;
-  const database = hasDatabase ? new Database(config.database, config.name, metrics, logger) : undefined;
+  const isSupervisor = config.supervision !== undefined;
+  const databases = isSupervisor ? undefined : openContextDatabases(config, consistency, metrics, logger);
+  const { database, reads } = databases?.first ?? {};
   if (database !== undefined) health.register('postgres', () => database.ping());
   const { tokenKey } = config.secrets;
   const userTokens = new Tokens(tokenKey);
-  const consistency = { ...config.consistency, replicated: (config.database?.members.length ?? 0) > 1 };
   const sessions = new Sessions(
     database ?? withoutDatabase,
     consistency,
@@ -108,18 +118,19 @@ export function createPlatform(config: ProcessConfig): Platform {
     settings,
     control: new ControlEndpoint(failpoints, recorder, settings, logger),
     admission,
+    databases,
     database,
     participant,
+    callers,
     grpcClients,
+    restClients: new RestClients(serviceKey, metrics, callees, config.name),
     membershipView,
     heartbeats: newHeartbeats({ config, clients: grpcClients, view: membershipView, admission, logger }),
     grpcServer:
-      config.grpc === undefined
-        ? undefined
-        : new GrpcServer(config.name, new Callers(callers), metrics, logger, sessions),
+      config.grpc === undefined ? undefined : new GrpcServer(config.name, callers, metrics, logger, sessions),
     sessions,
     userTokens,
-    reads: database === undefined ? undefined : new Reads(database, consistency, metrics),
+    reads,
     cacheStore: config.redisUrl === undefined ? undefined : new CacheStore(config.redisUrl, metrics, logger),
   };
 }
@@ -157,11 +168,14 @@ export function platformModule(platform: Platform): DynamicModule {
     [Trace, platform.trace],
     [Settings, platform.settings],
     [Admission, platform.admission],
+    [Callers, platform.callers],
     [GrpcClients, platform.grpcClients],
+    [RestClients, platform.restClients],
     [MembershipView, platform.membershipView],
     [Tokens, platform.userTokens],
     [Reads, platform.reads],
     [GrpcServer, platform.grpcServer],
+    [ContextDatabases, platform.databases],
     [Database, platform.database],
     [CacheStore, platform.cacheStore],
     [Participant, platform.participant],

@@ -12,7 +12,7 @@ import { serveParticipant } from '../participant/participant-endpoint.js';
 import { requirePreparedTransactions } from '../participant/prepared-transactions.js';
 import { untilReachable } from '../postgres/wait-for-start.js';
 import { createPlatform, platformModule, type Platform } from './platform.js';
-import { Schemas, type SchemaMigrations } from './schemas.js';
+import { Schemas, schemasByDatabase, type SchemaMigrations } from './schemas.js';
 
 /** What a service adds to the platform to become a process. */
 export interface ServiceDefinition {
@@ -51,10 +51,12 @@ export async function runProcess(service: ServiceDefinition): Promise<void> {
 }
 
 async function start(service: ServiceDefinition, platform: Platform): Promise<NestFastifyApplication> {
-  const { config, logger, database, grpcServer, participant } = platform;
-  if (database !== undefined && service.migrations.length > 0) {
-    const schemas = new Schemas(database, service.migrations, logger);
-    await untilReachable(() => schemas.bringUpToDate(), logger);
+  const { config, logger, databases, database, grpcServer, participant } = platform;
+  if (databases !== undefined) {
+    for (const [one, migrations] of schemasByDatabase(service.migrations, databases)) {
+      const schemas = new Schemas(one, migrations, logger);
+      await untilReachable(() => schemas.bringUpToDate(), logger);
+    }
   }
   if (database !== undefined && service.participates)
     await untilReachable(() => requirePreparedTransactions(database, config.order.protocol), logger);
@@ -113,7 +115,7 @@ async function stop(app: NestFastifyApplication, platform: Platform, signal: str
   await end('participant', platform.participant?.stop());
   await end('gRPC', platform.grpcServer?.close());
   await end('HTTP', app.close());
-  await end('database', platform.database?.close());
+  await end('database', platform.databases?.close());
   platform.cacheStore?.close();
   platform.heartbeats?.close();
   clearTimeout(late);

@@ -1,15 +1,31 @@
+import { contextNames } from '../config/database-config.js';
+import type { ContextDatabases } from '../contexts/context-databases.js';
 import type { Logger } from '../logging/logger.js';
 import type { Database } from '../postgres/database.js';
 import { migrate } from '../postgres/migrations.js';
 
-/** A schema of a service's database, and the folder (from the project's root) of its migrations. */
+/** A schema, which is a context's when it has its name, and the folder (from the project's root) of its migrations. */
 export interface SchemaMigrations {
   readonly schema: string;
   readonly directory: string;
 }
 
+/** Which schemas belong into which database: a context's into each of its shards, what is no context's into the first. */
+export function schemasByDatabase(
+  migrations: readonly SchemaMigrations[],
+  databases: ContextDatabases,
+): ReadonlyMap<Database, readonly SchemaMigrations[]> {
+  const placed = new Map<Database, SchemaMigrations[]>();
+  for (const migration of migrations) {
+    const context = contextNames.find((name) => name === migration.schema);
+    for (const { database } of context === undefined ? [databases.first] : databases.shardsOf(context))
+      placed.set(database, [...(placed.get(database) ?? []), migration]);
+  }
+  return placed;
+}
+
 /**
- * Keeps a service's schemas up to date: also in a primary that was promoted before the latest migration had come to it.
+ * Keeps the schemas of a database up to date: also in a primary that was promoted before the latest migration had come to it.
  */
 export class Schemas {
   private latest = Promise.resolve();

@@ -10,10 +10,11 @@ import { CurrentUser } from '#platform/http/principal.js';
 import { UserGuard } from '#platform/http/user-guard.js';
 import { Admission } from '#platform/overload/admission.js';
 import { PROCESS_CONFIG } from '#platform/process/tokens.js';
-import type { Order } from '../domain/orders.js';
+import type { Order, Orders } from '../domain/orders.js';
 import { PlaceOrder } from '../domain/place-order.js';
-import { PostgresOrders } from '../storage/orders.js';
 import { idempotencyKeySchema, newOrderSchema, orderIdSchema, type orderSchema } from './schemas.js';
+
+export const ORDERS = Symbol('ORDERS');
 
 const pageQuerySchema = z.strictObject(paging);
 type OrderView = z.infer<typeof orderSchema>;
@@ -23,7 +24,7 @@ type OrderView = z.infer<typeof orderSchema>;
 export class OrdersController {
   constructor(
     @Inject(PlaceOrder) private readonly placeOrder: PlaceOrder,
-    @Inject(PostgresOrders) private readonly orders: PostgresOrders,
+    @Inject(ORDERS) private readonly orders: Orders,
     @Inject(PROCESS_CONFIG) private readonly config: ProcessConfig,
     @Inject(Admission) private readonly admission: Admission,
   ) {}

@@ -28,7 +28,7 @@ export interface PricedItem extends RequestedItem {
 }
 
 export interface Order {
-  /** A UUIDv7; also the gid of the order's transaction. */
+  /** A UUIDv7 that names its account's shard (order-shards.ts); also the gid of the order's transaction. */
   readonly id: string;
   readonly accountId: string;
   readonly status: OrderStatus;

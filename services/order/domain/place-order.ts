@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { v7 as uuidv7 } from 'uuid';
 import type { CommitProtocolName } from '#protocols/commit/catalogue.js';
 import type { ExecutionResult, OrderExecution } from './order-execution.js';
+import { newOrderId } from './order-shards.js';
 import type { NewOrder, Order, OrderStatus, Orders, PricedItem, RequestedItem } from './orders.js';
 import type { PriceList } from './price-list.js';
 
@@ -57,7 +57,7 @@ export class PlaceOrder {
     const requestHash = hashOf(request);
     const createdAt = new Date().toISOString();
     return {
-      id: uuidv7(),
+      id: newOrderId(accountId),
       accountId,
       idempotencyKey,
       requestHash,

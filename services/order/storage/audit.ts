@@ -1,12 +1,13 @@
 import { Book, type ListEntriesReply, type SummarizeReply } from '#generated/tristate/audit/v1/audit.js';
 import {
+  mergeBuckets,
   preparedLaw,
   readBuckets,
   readEntries,
   type AuditSource,
   type BookQuery,
 } from '#platform/audit/audit.js';
-import type { Database, Statement } from '#platform/postgres/database.js';
+import type { Sql, Statement } from '#platform/postgres/database.js';
 
 /** What confirmed orders took from accounts. */
 const moneyBook: BookQuery = {
@@ -41,16 +42,21 @@ const confirmed: Statement<{ total: number }> = {
   text: `SELECT coalesce(sum(total_minor), 0)::bigint AS total FROM orders.orders WHERE status = 'CONFIRMED'`,
 };
 
+/** The books of all orders, in whichever shard they are. */
 export class OrderAudit implements AuditSource {
-  constructor(private readonly database: Database) {}
+  private readonly shards: readonly Sql[];
+
+  constructor(...shards: readonly Sql[]) {
+    this.shards = shards;
+  }
 
   async summarize(): Promise<SummarizeReply> {
-    const [open, money, stock, [sum], prepared] = await Promise.all([
-      this.database.run(pending, []),
-      readBuckets(this.database, moneyBook),
-      readBuckets(this.database, stockBook),
-      this.database.run(confirmed, []),
-      preparedLaw(this.database),
+    const [open, money, stock, sums, prepared] = await Promise.all([
+      this.ofAll((shard) => shard.run(pending, [])),
+      this.ofAll((shard) => readBuckets(shard, moneyBook)),
+      this.ofAll((shard) => readBuckets(shard, stockBook)),
+      this.ofAll((shard) => shard.run(confirmed, [])),
+      preparedLaw(...this.shards),
     ]);
     const lost = open.filter((order) => order.lost).map(({ id }) => id);
     const law = {
@@ -61,13 +67,19 @@ export class OrderAudit implements AuditSource {
     };
     return {
       laws: [law, prepared],
-      buckets: [...money, ...stock],
+      buckets: mergeBuckets([...money, ...stock]),
       pendingGids: open.map(({ id }) => id),
-      totals: [{ name: 'confirmed', value: sum?.total ?? 0 }],
+      totals: [{ name: 'confirmed', value: sums.reduce((sum, { total }) => sum + total, 0) }],
     };
   }
 
-  listEntries(book: Book, prefixes: readonly string[]): Promise<ListEntriesReply> {
-    return readEntries(this.database, book === Book.STOCK ? stockBook : moneyBook, prefixes);
+  async listEntries(book: Book, prefixes: readonly string[]): Promise<ListEntriesReply> {
+    const query = book === Book.STOCK ? stockBook : moneyBook;
+    const found = await this.ofAll(async (shard) => (await readEntries(shard, query, prefixes)).entries);
+    return { entries: found };
+  }
+
+  private async ofAll<Row>(read: (shard: Sql) => Promise<Row[]>): Promise<Row[]> {
+    return (await Promise.all(this.shards.map(read))).flat();
   }
 }

@@ -10,6 +10,7 @@ import {
 } from '#platform/postgres/replication-names.js';
 
 import type { DataFolders } from '../data-folder.js';
+import type { ContextDatabaseNames } from '../plan.js';
 import { readOrMakeSecret, type StateFolder } from '../state-folder.js';
 
 export const superuser = 'postgres';
@@ -131,6 +132,28 @@ export interface DatabaseAccess {
   readonly role: string;
   readonly poolSize: number;
   readonly port: number;
+}
+
+/** `account=account;orders=order_1,order_2` */
+function contextsText(contexts: ContextDatabaseNames): string {
+  return Object.entries(contexts)
+    .map(([context, names]) => `${context}=${names.join(',')}`)
+    .join(';');
+}
+
+/** What a process is told that has several databases: the process puts the name of each in place of `{database}`. */
+export function contextsEnvironment(
+  state: StateFolder,
+  contexts: ContextDatabaseNames,
+  { poolSize, port }: Pick<DatabaseAccess, 'poolSize' | 'port'>,
+): Record<string, string> {
+  for (const role of Object.values(contexts).flat()) passwordOf(state, role);
+  return {
+    TRISTATE_DATABASE_URL: `postgres://{database}@127.0.0.1:${port}/{database}`,
+    TRISTATE_DATABASE_PASSWORD_FILE: passwordPath(state, '{database}'),
+    TRISTATE_DATABASE_CONTEXTS: contextsText(contexts),
+    TRISTATE_DATABASE_POOL_SIZE: String(poolSize),
+  };
 }
 
 export function databaseEnvironment(

@@ -19,9 +19,9 @@ export class Circuits {
     this.breakers.get(address)?.begun(nowMs);
   }
 
-  ended(address: string, code: GrpcStatus, nowMs: number): void {
-    if (code === GrpcStatus.CANCELLED) this.breakers.get(address)?.abandoned();
-    else if (isNoAnswer(code)) this.failed(address, nowMs);
+  ended(address: string, end: CallEnd, nowMs: number): void {
+    if (end === 'abandoned') this.breakers.get(address)?.abandoned();
+    else if (end === 'silent') this.failed(address, nowMs);
     else this.breakers.get(address)?.succeeded();
   }
 
@@ -39,6 +39,14 @@ export class Circuits {
     if (this.breakers.size > mostCircuits && oldest !== undefined) this.breakers.delete(oldest);
     return breaker;
   }
+}
+
+/** How a call ended, as far as it tells whether its callee is there. */
+export type CallEnd = 'answered' | 'silent' | 'abandoned';
+
+export function callEndOf(code: GrpcStatus): CallEnd {
+  if (code === GrpcStatus.CANCELLED) return 'abandoned';
+  return isNoAnswer(code) ? 'silent' : 'answered';
 }
 
 /** Whether a call ended without the callee having said anything; what it refuses, also for overload, is an answer. */

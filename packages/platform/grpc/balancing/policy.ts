@@ -9,6 +9,7 @@ import { clientStrategies, type ClientStrategy } from '#protocols/balancing/stra
 import type { Target } from '#protocols/balancing/target.js';
 import { avoidedAddressKey, balancingKeyKey } from '../scope-metadata.js';
 import { contextOf, type ChannelContext } from './channel-context.js';
+import { callEndOf } from './circuits.js';
 import { PolicyConfig, policyName } from './policy-config.js';
 
 type Leaf = experimental.LeafLoadBalancer;
@@ -164,7 +165,7 @@ class StrategyPicker implements experimental.Picker {
         picked.onCallEnded?.(code, details, metadata);
         const nowMs = performance.now();
         chooser.ended(address, { tookMs: nowMs - begunAtMs, ok: code === GrpcStatus.OK, nowMs });
-        context.circuits.ended(address, code, nowMs);
+        context.circuits.ended(address, callEndOf(code), nowMs);
       },
     };
   }

@@ -78,7 +78,7 @@ describe('the chart', () => {
     expect(names.filter((name) => !name.startsWith('other-tristate'))).toEqual([]);
   });
 
-  const orderTakers = ['account', 'coordinator', 'inventory', 'order'];
+  const orderTakers = ['account', 'coordinator', 'inventory', 'order', 'search'];
   it.each<[string, string[]]>([
     ['redis.maxMemoryMb=65', ['redis']],
     // Without the supervisor there is soon no primary: it is touched by what it is told, and by nothing else.

@@ -14,6 +14,7 @@ const VICTIMS = [
   'account-1',
   'coordinator-1',
   'coordinator-2',
+  'search',
   'redis',
   'nginx',
   'registry',

@@ -45,6 +45,7 @@ describe('migrations', () => {
       '0001_products',
       '0002_catalogue',
       '0003_reservations',
+      '0004_added_by',
     ]);
     expect(rare).toEqual([{ available: 3 }]);
   });

@@ -24,9 +24,11 @@ are StatefulSets, counted from 1.
 {{ $name }}-{{ .index }}.{{ $name }}
 {{- end -}}
 
-{{/* Whether a service's processes have a gRPC server. Takes (dict "root" $ "service" NAME). */}}
+{{/* Whether a service's processes have a gRPC server; search is called by the registry alone. Takes (dict "root" $ "service" NAME). */}}
 {{- define "tristate.speaksGrpc" -}}
-{{- if and (eq .root.Values.transport "grpc") (ne .service "monolith") -}}yes{{- end -}}
+{{- if and (eq .root.Values.transport "grpc") (ne .service "monolith") -}}
+{{- if or (ne .service "search") (gt (int .root.Values.services.registry.replicas) 0) -}}yes{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* Who answers /control, where the services are apart. */}}
@@ -40,7 +42,8 @@ are StatefulSets, counted from 1.
 {{- $peers := list -}}
 {{- $port := ternary 8080 9090 (eq .Values.transport "rest") -}}
 {{- range $service, $values := .Values.services -}}
-{{- if and (gt (int $values.replicas) 0) (ne $service "monolith") -}}
+{{- $isCalled := or (and (eq $root.Values.transport "rest") (ne $service "monolith")) (include "tristate.speaksGrpc" (dict "root" $root "service" $service)) -}}
+{{- if and (gt (int $values.replicas) 0) $isCalled -}}
 {{- $addresses := list -}}
 {{- range $index := untilStep 1 (add 1 (int $values.replicas) | int) 1 -}}
 {{- $addresses = append $addresses (printf "%s:%d" (include "tristate.copyHost" (dict "root" $root "service" $service "index" $index)) $port) -}}

@@ -28,6 +28,6 @@ suite('stages', () => {
   });
 
   test('that do not exist are refused with those that do', () => {
-    expect(() => listStages(chart, 6)).toThrow('There is no stage 6. Stages: 1 (single)');
+    expect(() => listStages(chart, 11)).toThrow('There is no stage 11. Stages: 1 (single)');
   });
 });

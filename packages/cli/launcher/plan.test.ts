@@ -49,9 +49,16 @@ describe('planPlatform', () => {
   test('gives the applications of stage 9 no port for gRPC, which they do not speak', () => {
     const { services, databases } = planStage(9);
     expect(services.map(({ name, grpcPort }) => [name, grpcPort])).toEqual(
-      ['account-1', 'account-2', 'inventory-1', 'inventory-2', 'order-1', 'order-2', 'supervisor'].map(
-        (name) => [name, undefined],
-      ),
+      [
+        'account-1',
+        'account-2',
+        'inventory-1',
+        'inventory-2',
+        'order-1',
+        'order-2',
+        'supervisor',
+        'search',
+      ].map((name) => [name, undefined]),
     );
     expect(databases).toEqual(['shop_account', 'shop_inventory', 'shop_order_1', 'shop_order_2']);
   });
@@ -70,7 +77,7 @@ describe('planPlatform', () => {
       ]),
     );
     expect(plan.databases).toEqual(['shop_account', 'shop_inventory', 'shop_order_1', 'shop_order_2']);
-    expect(poolConnections(plan)).toBe(3 * 4 * 6 + 2);
+    expect(poolConnections(plan)).toBe(3 * 4 * 6 + 4 + 2);
   });
 
   test('gives the order service the same shards where there is no coordinator', () => {
@@ -96,11 +103,11 @@ describe('planPlatform', () => {
       plan.redisPort,
       ...plan.services.flatMap(({ httpPort, grpcPort }) => [httpPort, grpcPort]),
     ];
-    expect(new Set(ports).size).toBe(3 + 1 + 2 * 10);
+    expect(new Set(ports).size).toBe(3 + 1 + 2 * 11);
     expect(plan.postgresPort).toBe(plan.members[0]?.port);
     expect(ports).not.toContain(8080);
     expect([...plan.databases].sort()).toEqual(['account', 'coordinator', 'inventory', 'orders']);
-    expect(poolConnections(plan)).toBe(8 * 8 + 2);
+    expect(poolConnections(plan)).toBe(8 * 8 + 4 + 2);
   });
 });
 

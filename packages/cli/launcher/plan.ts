@@ -15,7 +15,7 @@ export interface PlannedService {
   readonly name: string;
   readonly service: ServiceName;
   readonly httpPort: number;
-  /** Absent where the services do not speak gRPC. */
+  /** Absent where nobody would call it over gRPC. */
   readonly grpcPort: number | undefined;
   /** The only one. */
   readonly database: string | undefined;
@@ -102,7 +102,7 @@ export function planPlatform(
       name: replicas === 1 ? service : `${service}-${index + 1}`,
       service,
       httpPort: values.frontDoor.enabled ? next() : ports.frontDoor + index,
-      grpcPort: service === 'monolith' || values.transport === 'rest' ? undefined : next(),
+      grpcPort: speaksGrpc(service, values) ? next() : undefined,
       ...databaseOf(service, values),
     }));
   });
@@ -111,6 +111,12 @@ export function planPlatform(
     throw new Error(`without a front door only copies of the monolith can serve, not ${closed.name}`);
   const databases = [...new Set(services.flatMap(databasesOf))].filter((name) => name !== clusterDatabase);
   return { services, databases, members, postgresPort, redisPort, wiresControlPort };
+}
+
+/** Inside of the monolith services call each other without a network, and search is called by the registry alone. */
+function speaksGrpc(service: ServiceName, { services, transport }: Values): boolean {
+  if (service === 'monolith' || transport === 'rest') return false;
+  return service !== 'search' || services.registry.replicas > 0;
 }
 
 type ServiceDatabase = Pick<PlannedService, 'database' | 'databaseRole' | 'contexts' | 'databasePoolSize'>;

@@ -15,6 +15,7 @@ describe('values', () => {
     [3, 'cluster', 3, false],
     [4, 'load-balancer', 3, true],
     [5, 'read-write-split', 3, true],
+    [6, 'search', 3, true],
     [7, 'cache', 3, true],
     [8, 'database-split', 3, true],
     [10, 'services', 0, true],

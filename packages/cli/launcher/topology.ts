@@ -78,6 +78,7 @@ export const serviceNames = [
   'registry',
   'supervisor',
   'monolith',
+  'search',
 ] as const;
 export type ServiceName = (typeof serviceNames)[number];
 

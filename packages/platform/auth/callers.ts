@@ -28,7 +28,7 @@ const mayCall: readonly (readonly [path: string, callers: readonly ServiceName[]
   // Each may speak for its own service alone, which is for the registry to see to.
   [
     '/tristate.membership.v1.Membership/',
-    ['account', 'inventory', 'order', 'coordinator', 'supervisor', 'monolith'],
+    ['account', 'inventory', 'order', 'coordinator', 'search', 'supervisor', 'monolith'],
   ],
 ];
 

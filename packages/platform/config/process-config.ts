@@ -25,7 +25,7 @@ export interface ProcessConfig {
   readonly http: Address;
   /** How the services call each other. */
   readonly transport: Transport;
-  /** Absent where the services do not speak gRPC. */
+  /** Absent where nobody calls this process over gRPC. */
   readonly grpc: Address | undefined;
   /** Where others reach this process, when it listens on every address of its machine. */
   readonly advertisedHost: string;
@@ -160,6 +160,7 @@ export const serviceNames = [
   'registry',
   'supervisor',
   'monolith',
+  'search',
 ] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
@@ -175,7 +176,7 @@ const topologySchema = z.strictObject({
       name: z.string(),
       service: z.string(),
       httpAddress: z.string(),
-      /** Absent where the services do not speak gRPC. */
+      /** Absent where nobody calls it over gRPC. */
       grpcAddress: z.string().optional(),
     }),
   ),

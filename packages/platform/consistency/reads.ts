@@ -23,6 +23,8 @@ export interface CacheDemand {
   readonly allowed: boolean;
   /** The `atLeast` of the value must be at least this, in the sense of `isAtLeast`. */
   readonly atLeast: Position;
+  /** All that was committed so long ago must be shown; absent where any age will do. */
+  readonly withinMs?: number;
 }
 
 type ReadableDatabase = Pick<Database, 'members' | 'position' | 'run' | 'session'>;
@@ -78,8 +80,9 @@ export class Reads implements Sql {
     if (reading === undefined) return { allowed: false, atLeast: startPosition };
     const route = this.routeOf(reading, false);
     if (route.from !== 'replica') return { allowed: false, atLeast: startPosition };
-    const { least: lsn } = route;
-    return { allowed: true, atLeast: lsn === 0n ? startPosition : { epoch: this.log.epoch, lsn } };
+    const { least: lsn, withinMs } = route;
+    const atLeast = lsn === 0n ? startPosition : { epoch: this.log.epoch, lsn };
+    return { allowed: true, atLeast, ...(withinMs !== undefined && { withinMs }) };
   }
 
   /** To be called when it was: the reply tells of it, and what the client has seen is remembered. */

@@ -53,6 +53,11 @@ export function hasFailpoints(service: string): boolean {
   return failpoints.some((point) => serviceOf(point) === service);
 }
 
+/** Whether the registry holds a stream to a service's processes: for faults, or to switch what they do. */
+export function isControlled(service: string): boolean {
+  return service === 'search' || hasFailpoints(service);
+}
+
 /** A fault as it came over the wire, or what is wrong with it: a process trusts nobody with its own death. */
 export function checkFault(wire: WireFault): Fault | string {
   const { point, action, percent, nth, durationMs, leftMs, times } = wire;

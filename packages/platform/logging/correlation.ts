@@ -21,6 +21,11 @@ export function currentScope(): RequestScope | undefined {
   return storage.getStore();
 }
 
+/** What is read there comes from the primary, and is told to no client. */
+export function outsideOfRequests<T>(work: () => T): T {
+  return runInScope({ correlationId: currentScope()?.correlationId ?? '' }, work);
+}
+
 /** A caller may choose its correlation id, within these bounds: it ends up in logs and headers. */
 const acceptable = /^[A-Za-z0-9._:-]{1,64}$/;
 

@@ -118,6 +118,22 @@ export class Metrics {
   readonly cacheDropped = this.counter('cache_dropped_total', 'Cached values that did not fit their schema', [
     'cache',
   ]);
+  readonly searchIndexProducts = this.gauge('search_index_products', 'Products in the index', []);
+  readonly searchIndexPosition = this.gauge(
+    'search_index_position_bytes',
+    'The place in the log up to which the index surely shows what was added',
+    ['epoch'],
+  );
+  readonly searchIndexReadAt = this.gauge(
+    'search_index_read_timestamp_seconds',
+    'When the index has last read from the primary what is new',
+    [],
+  );
+  readonly searchCatchUps = this.counter(
+    'search_catch_ups_total',
+    'Requests that demanded more than the index had, by where it caught up',
+    ['from'],
+  );
   readonly branches = this.histogram('participant_message_duration_seconds', 'Protocol messages handled', [
     'action',
     'phase',

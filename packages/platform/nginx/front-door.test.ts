@@ -24,6 +24,7 @@ const services: FrontDoor = {
     ['coordinator', copies(20007)],
     ['registry', copies(20008)],
     ['supervisor', copies(20009)],
+    ['search', copies(20010)],
   ]),
 };
 
@@ -51,6 +52,23 @@ describe('front door', () => {
     const another = /proxy_next_upstream_timeout (\d+)ms;/.exec(rendered)?.[1];
     expect(Number(products)).toBeLessThan(Number(another));
     expect(Number(products) * 2).toBeLessThanOrEqual(6_000);
+  });
+
+  test('sends the list of products to the search where there is one, and nothing else', () => {
+    const routesOf = (upstreams: FrontDoor['upstreams']): (string | undefined)[][] =>
+      [
+        ...renderFrontDoor({ ...services, upstreams }).matchAll(
+          /location ~ "(\S+)" {\s+proxy_pass http:\/\/(\w+);/g,
+        ),
+      ]
+        .map(([, pattern, service]) => [pattern, service])
+        .filter(([pattern]) => pattern?.startsWith('^/api/products') === true);
+    const monolith = ['monolith', copies(20001)] as const;
+    expect(routesOf(new Map([monolith, ['search', copies(20002)]]))).toEqual([
+      ['^/api/products$', 'search'],
+      ['^/api/products(/|$)', 'monolith'],
+    ]);
+    expect(routesOf(new Map([monolith]))).toEqual([['^/api/products(/|$)', 'monolith']]);
   });
 
   test('never asks the control plane twice', () => {

@@ -19,7 +19,7 @@ export interface FrontDoor {
   readonly strategy: FrontDoorStrategy;
   /** How much each copy is given at once: what is beyond is refused here, where that costs least. Absent: nothing is. */
   readonly limits?: OverloadConfig;
-  /** Every copy, by service. The monolith, where it runs, serves every route. */
+  /** Every copy, by service. The monolith, where it runs, serves every route but those of the supervisor and of the search. */
   readonly upstreams: ReadonlyMap<string, readonly UpstreamServer[]>;
   /** EPOCH.VERSION of the view that this was made for, told at /healthz: so one sees from outside when it is in force. */
   readonly viewStamp?: string;
@@ -45,12 +45,19 @@ const nextCopyTimeoutMs = 4_000;
 
 const routes: ReadonlyArray<{ pattern: string; service: string }> = [
   { pattern: '^/api/(accounts|tokens)(/|$)', service: 'account' },
+  { pattern: '^/api/products$', service: 'search' },
   { pattern: '^/api/products(/|$)', service: 'inventory' },
   { pattern: '^/api/(orders|docs|openapi\\.json)(/|$)', service: 'order' },
   { pattern: '^/control/database(/|$)', service: 'supervisor' },
   { pattern: '^/control/products(/|$)', service: 'inventory' },
   { pattern: '^/control(/|$)', service: 'registry' },
 ];
+
+/** Those that run beside the monolith. Where there is no search, inventory answers for it. */
+const besideMonolith = ['supervisor', 'search'];
+
+/** What they are asked for takes a look into the cache, the database or an index. */
+const readServices = ['inventory', 'search'];
 
 export function renderFrontDoor(door: FrontDoor): string {
   const options = {
@@ -127,7 +134,11 @@ function serverLines(door: FrontDoor): string[] {
   const locations = routes.flatMap(({ pattern, service }) => {
     const upstream = upstreamOf(service, door.upstreams);
     const isControl = service === 'registry' || service === 'supervisor';
-    const timeoutMs = isControl ? controlTimeoutMs : service === 'inventory' ? readTimeoutMs : orderTimeoutMs;
+    const timeoutMs = isControl
+      ? controlTimeoutMs
+      : readServices.includes(service)
+        ? readTimeoutMs
+        : orderTimeoutMs;
     if (!door.upstreams.has(upstream)) return [];
     return [
       `location ~ "${pattern}" {`,
@@ -182,7 +193,7 @@ function serverLines(door: FrontDoor): string[] {
 
 /** Where there is no registry, the control plane is in the process that takes orders. */
 function upstreamOf(service: string, upstreams: FrontDoor['upstreams']): string {
-  if (upstreams.has('monolith') && service !== 'supervisor') return 'monolith';
+  if (upstreams.has('monolith') && !besideMonolith.includes(service)) return 'monolith';
   return service === 'registry' && !upstreams.has('registry') ? 'order' : service;
 }
 

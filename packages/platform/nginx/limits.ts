@@ -3,14 +3,14 @@ import type { FrontDoor } from './front-door.js';
 import type { UpstreamServer } from './upstream.js';
 
 /** Those whose copies are given no more than they can do; the control plane is let through, or nobody could mend anything. */
-const limitedServices = ['account', 'inventory', 'order'];
+const limitedServices = ['account', 'inventory', 'order', 'search'];
 
 /** What is counted for the limits: an empty key is not. */
-export function limitZoneLines({ limits }: Pick<FrontDoor, 'limits'>): string[] {
+export function limitZoneLines({ limits, upstreams }: Pick<FrontDoor, 'limits' | 'upstreams'>): string[] {
   if (limits?.enabled !== true) return [];
-  const zones = limitedServices.map(
-    (service) => `limit_conn_zone $counted_read zone=${readZone(service)}:32k;`,
-  );
+  const zones = limitedServices
+    .filter((service) => service !== 'search' || upstreams.has(service))
+    .map((service) => `limit_conn_zone $counted_read zone=${readZone(service)}:32k;`);
   return [
     'map $request_method $counted_read {',
     '  GET read;',

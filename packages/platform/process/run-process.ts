@@ -5,7 +5,7 @@ import type { DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { readProcessConfig, type ProcessConfig, type ServiceName } from '../config/process-config.js';
 import { serveControl } from '../faults/control-endpoint.js';
-import { hasFailpoints } from '../faults/fault.js';
+import { isControlled } from '../faults/fault.js';
 import { createHttpApp } from '../http/http-app.js';
 import type { Logger } from '../logging/logger.js';
 import { serveParticipant } from '../participant/participant-endpoint.js';
@@ -68,7 +68,7 @@ async function start(service: ServiceDefinition, platform: Platform): Promise<Ne
   platform.admission.start();
   await app.init();
   if (grpcServer !== undefined && config.grpc !== undefined) {
-    if (hasFailpoints(service.name)) serveControl(grpcServer, platform.control);
+    if (isControlled(service.name)) serveControl(grpcServer, platform.control);
     if (service.participates && participant !== undefined) await serveParticipant(grpcServer, participant);
     await grpcServer.listen(config.grpc);
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { productPageSchema, productSchema } from '#platform/catalogue/products.js';
 import type { PathItems } from '#platform/http/openapi.js';
-import { newProductSchema, productPageSchema, productSchema } from './schemas.js';
+import { newProductSchema } from './schemas.js';
 
 export const inventoryPaths: PathItems = {
   '/api/products': {

@@ -2,13 +2,14 @@ import { Controller, Get, Inject, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { Cache } from '#platform/cache/cache.js';
+import { productQuerySchema, type productPageSchema } from '#platform/catalogue/products.js';
 import { Reads } from '#platform/consistency/reads.js';
 import { Problem } from '#platform/errors/problem.js';
 import { Admission } from '#platform/overload/admission.js';
 import type { Product } from '../domain/products.js';
 import { readProduct, readStaleProduct } from '../domain/read-product.js';
 import { PostgresProducts } from '../storage/products.js';
-import { productQuerySchema, skuSchema, type productPageSchema } from './schemas.js';
+import { skuSchema } from './schemas.js';
 
 const msPerSecond = 1_000;
 

@@ -1,22 +1,6 @@
-export interface Product {
-  readonly sku: string;
-  readonly name: string;
-  readonly priceMinor: number;
-  readonly available: number;
-}
+import type { Product, ProductPage, ProductQuery } from '#platform/catalogue/products.js';
 
-export interface ProductPage {
-  readonly items: readonly Product[];
-  readonly total: number;
-}
-
-export interface ProductQuery {
-  /** Part of a name or sku; empty for all. */
-  readonly query: string;
-  /** From 1. */
-  readonly page: number;
-  readonly pageSize: number;
-}
+export type { Product, ProductPage, ProductQuery };
 
 /** Where products are kept. */
 export interface Products {

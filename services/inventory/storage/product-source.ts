@@ -1,7 +1,7 @@
 import type { CacheSource, Loaded } from '#platform/cache/cache-options.js';
 import type { AllIds } from '#platform/cache/known-ids.js';
 import type { Reads } from '#platform/consistency/reads.js';
-import { currentScope, runInScope } from '#platform/logging/correlation.js';
+import { outsideOfRequests } from '#platform/logging/correlation.js';
 import type { Database, Statement } from '#platform/postgres/database.js';
 import { startPosition, type Position } from '#platform/postgres/position.js';
 import type { Product } from '../domain/products.js';
@@ -41,9 +41,4 @@ export class ProductSource implements CacheSource<Product> {
   epoch(): number {
     return this.database.members.epoch;
   }
-}
-
-/** What is read there comes from the primary, and is told to no client. */
-function outsideOfRequests<T>(work: () => T): T {
-  return runInScope({ correlationId: currentScope()?.correlationId ?? '' }, work);
 }

@@ -1,10 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, jest } from '@jest/globals';
 import { inspectPlatform, nothingRuns, type PlatformStatus } from '#cli/launcher/inspect-platform.js';
+import { probePort } from '#cli/launcher/ports.js';
 import { readRunRecord } from '#cli/launcher/run-record.js';
 import { findStateFolder } from '#cli/launcher/state-folder.js';
 import { z } from 'zod';
@@ -42,13 +42,19 @@ export function tristate(args: readonly string[], program = cliPath): Promise<Cl
   });
 }
 
+/** Below those that the launcher chooses by itself, and below those of outgoing connections. */
+const LOWEST_PORT = 10_000;
+const PORTS = 9_990;
+/** A stage without a front door has a port for each of its copies, one after the other. */
+const DOORS = 3;
+
+/** A port that is free, as are those after it that a stage may need. */
 export async function findFreePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
-  return address.port;
+  for (;;) {
+    const first = LOWEST_PORT + Math.floor(Math.random() * PORTS);
+    const states = await Promise.all(Array.from({ length: DOORS }, (_, next) => probePort(first + next)));
+    if (states.every((state) => state === 'free')) return first;
+  }
 }
 
 export function isRunning(pid: number): boolean {

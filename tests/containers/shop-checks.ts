@@ -117,11 +117,12 @@ export class ShopChecks {
     );
   }
 
-  /** Resolves when these and no others answer twenty requests in a row. */
+  /** Resolves when these and no others answer twenty requests for a product in a row. */
   private async servedBy(names: readonly string[]): Promise<void> {
     await waitUntil(`${names.join(', ')} answers`, deadlineMs, async () => {
       const seen = new Set<string>();
-      for (let turn = 0; turn < 20; turn += 1) seen.add((await this.call('GET', '/api/products')).servedBy);
+      for (let turn = 0; turn < 20; turn += 1)
+        seen.add((await this.call('GET', '/api/products/NO-SUCH-SKU')).servedBy);
       return [...seen].sort().join() === names.join() ? true : undefined;
     });
   }

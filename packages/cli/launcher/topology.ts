@@ -4,10 +4,13 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { parse } from 'yaml';
 
 import type { FailoverMode, RemoteTransport, SynchronousMode } from '#platform/config/process-config.js';
+import { serviceNames, type ServiceName } from '#platform/config/service-names.js';
 import type { ClientStrategy, FrontDoorStrategy } from '#protocols/balancing/strategy.js';
 import type { DetectorName } from '#protocols/failure-detector/detector.js';
 
 import { Failure } from '../failure.js';
+
+export { serviceNames, type ServiceName };
 
 /** A stage of the architecture, and its story. */
 export interface Stage {
@@ -69,18 +72,6 @@ export interface Values {
   readonly log: { readonly level: string };
   readonly node: { readonly maxOldSpaceMb: number; readonly maxSemiSpaceMb: number };
 }
-
-export const serviceNames = [
-  'account',
-  'inventory',
-  'order',
-  'coordinator',
-  'registry',
-  'supervisor',
-  'monolith',
-  'search',
-] as const;
-export type ServiceName = (typeof serviceNames)[number];
 
 interface ServiceValues {
   readonly replicas: number;

@@ -10,7 +10,10 @@ import {
 import { detectorNames, type DetectorName } from '#protocols/failure-detector/detector.js';
 import { contextsSchema, readDatabases, type ContextConfigs } from './database-config.js';
 import { address, json, members, onOff } from './environment-values.js';
+import { serviceNames, type ServiceName } from './service-names.js';
 import { readVersion } from './version.js';
+
+export { serviceNames, type ServiceName };
 
 /**
  * The configuration of one service process. This is the only place of the services that reads the
@@ -151,18 +154,6 @@ export interface Secrets {
   readonly callers: Readonly<Partial<Record<ServiceName, string>>>;
   readonly adminToken: string;
 }
-
-export const serviceNames = [
-  'account',
-  'inventory',
-  'order',
-  'coordinator',
-  'registry',
-  'supervisor',
-  'monolith',
-  'search',
-] as const;
-export type ServiceName = (typeof serviceNames)[number];
 
 /** The commit protocols that a caller may ask for. */
 export const protocolNames = ['saga', 'tcc', '2pc', '3pc', 'none'] as const;

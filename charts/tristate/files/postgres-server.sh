@@ -222,10 +222,9 @@ must_be_replaced() {
 # Roles, databases and passwords as the Secrets have them now, so that new passwords hold after a restart.
 create_roles() {
   until pg_isready -q -h /tmp; do sleep 0.2; done
-  local sql recovering
+  local sql
   # A machine that is busy may not let it in at once, and without roles nobody else ever is.
-  until recovering=$(psql -X -At -h /tmp -U postgres -d postgres -c 'SELECT pg_is_in_recovery()'); do sleep 1; done
-  [ "$recovering" = f ] || return 0
+  until [ "$(psql -X -At -h /tmp -U postgres -d postgres -c 'SELECT pg_is_in_recovery()')" = f ]; do sleep 1; done
   sql=$(role_statements)
   until PGOPTIONS='-c synchronous_commit=local -c default_transaction_read_only=off' \
     psql -X -q -v ON_ERROR_STOP=1 -h /tmp -U postgres -d postgres <<<"$sql" >/dev/null; do sleep 1; done
@@ -233,12 +232,15 @@ create_roles() {
 }
 
 run_server() {
-  local began=$SECONDS roles
+  local began=$SECONDS roles=''
   postgres -D "$folder" "$@" &
   server=$!
-  create_roles &
-  roles=$!
   while kill -0 "$server" 2>/dev/null; do
+    # A replica makes them once it has been promoted: the primary before it may not have been told of those that are new.
+    if [ -z "$roles" ] && ! is_standby; then
+      create_roles &
+      roles=$!
+    fi
     if [ -n "$MEMBERS" ] && [ -z "$stopping" ] && read_record && must_be_replaced; then
       say 'is stopped, to be cloned from the primary'
       kill -QUIT "$server"
@@ -250,7 +252,7 @@ run_server() {
   wait "$server"
   local code=$?
   server=''
-  kill "$roles" 2>/dev/null
+  [ -z "$roles" ] || kill "$roles" 2>/dev/null
   quick_deaths=$((SECONDS - began > long_life_seconds ? 1 : quick_deaths + 1))
   return $code
 }

@@ -1,3 +1,4 @@
+import type { ContextName } from '#platform/config/database-config.js';
 import { clusterDatabase, supervisorRole } from '#platform/postgres/replication-names.js';
 
 import { serviceNames, type ServiceName, type Values } from './topology.js';
@@ -6,9 +7,7 @@ import { serviceNames, type ServiceName, type Values } from './topology.js';
 const supervisorPoolSize = 2;
 
 /** The databases of a process that has several, by context; each has a role of its own name. */
-export type ContextDatabaseNames = Readonly<
-  Partial<Record<'account' | 'inventory' | 'orders', readonly string[]>>
->;
+export type ContextDatabaseNames = Readonly<Partial<Record<ContextName, readonly string[]>>>;
 
 /** One copy of a service, with the ports that it was given. */
 export interface PlannedService {

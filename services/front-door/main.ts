@@ -4,6 +4,8 @@ import { createLogger } from '#platform/logging/logger.js';
 import { ViewWatcher } from '#platform/membership/view-watcher.js';
 import { acceptView, type View } from '#platform/membership/view.js';
 import { renderFrontDoor, type FrontDoor } from '#platform/nginx/front-door.js';
+import { servicesUnderPressure } from '#platform/nginx/limits.js';
+import { PressureFiles } from '#platform/nginx/pressure-files.js';
 import { followView } from '#platform/nginx/upstreams-of-view.js';
 import { fullWeight } from '#protocols/balancing/strategy.js';
 import { withAddresses } from './domain/with-addresses.js';
@@ -21,6 +23,7 @@ const lookEveryMs = 500;
 async function follow(config: FrontDoorConfig): Promise<void> {
   const logger = createLogger({ name: 'front-door', service: 'front-door', logLevel: 'info' });
   const file = new ConfigurationFile(config.folder);
+  const pressure = new PressureFiles(config.folder);
   const names = new Names();
   const planned: FrontDoor = {
     ...config,
@@ -47,6 +50,7 @@ async function follow(config: FrontDoorConfig): Promise<void> {
     const upstreams = await withAddresses(door.upstreams, (address) => names.resolve(address));
     if (file.update(renderFrontDoor({ ...door, upstreams })))
       logger.info({ upstreams: Object.fromEntries(upstreams) }, 'nginx is told');
+    pressure.update(servicesUnderPressure(door));
     if (config.once) return;
     await delay(lookEveryMs);
   }

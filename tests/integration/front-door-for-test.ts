@@ -1,13 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request, type IncomingMessage, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findServer } from '#cli/launcher/find-server.js';
 import { findFreePorts } from '#cli/launcher/ports.js';
+import { listProcesses } from '#cli/launcher/process-table.js';
+import type { OverloadConfig } from '#platform/config/process-config.js';
 import { renderFrontDoor } from '#platform/nginx/front-door.js';
+import { PressureFiles } from '#platform/nginx/pressure-files.js';
 import type { UpstreamServer } from '#platform/nginx/upstream.js';
 import type { FrontDoorStrategy } from '#protocols/balancing/strategy.js';
 
@@ -34,14 +37,17 @@ export class FrontDoorForTest {
     private readonly port: number,
     private readonly folder: string,
     private readonly copies: readonly { readonly address: string; readonly server: Server }[],
+    private readonly limits: OverloadConfig | undefined,
     private nginx: ChildProcess | undefined,
   ) {}
 
-  static async start(count: number): Promise<FrontDoorForTest> {
+  static async start(count: number, limits?: OverloadConfig): Promise<FrontDoorForTest> {
     const [port = 0, ...ports] = await findFreePorts(count + 1);
     const folder = mkdtempSync(join(tmpdir(), 'front-door-'));
+    // Where nginx is started by root its workers are somebody else, who looks into it.
+    chmodSync(folder, 0o755);
     const copies = ports.map((one) => ({ address: `127.0.0.1:${one}`, server: createServer() }));
-    const door = new FrontDoorForTest(port, folder, copies, undefined);
+    const door = new FrontDoorForTest(port, folder, copies, limits, undefined);
     await Promise.all(
       copies.map(async ({ address, server }, index) => {
         server.on('request', (incoming, response) => {
@@ -73,6 +79,18 @@ export class FrontDoorForTest {
     // The old worker is told to go a tenth of a second after the new one has come: until then either may answer.
     let seen = 0;
     await this.until(async () => (seen = (await this.strategy()) === strategy ? seen + 1 : 0) >= timesSeen);
+  }
+
+  /** Says whose copies are under pressure. */
+  press(services: readonly string[]): void {
+    new PressureFiles(this.folder).update(services);
+  }
+
+  /** The process ids of nginx's workers. */
+  workers(): number[] {
+    return listProcesses()
+      .filter(({ parentPid }) => parentPid === this.nginx?.pid)
+      .map(({ pid }) => pid);
   }
 
   /** The address of the copy that answered, on a connection of its own. */
@@ -138,7 +156,12 @@ export class FrontDoorForTest {
       upstreamKeepAlive: 16,
       orderDeadlineMs: 2_000,
       strategy,
-      upstreams: new Map([['inventory', servers]]),
+      upstreams: new Map([
+        ['inventory', servers],
+        // Only where there is a registry is it known who is under pressure; nobody asks for it here.
+        ...(this.limits === undefined ? [] : ([['registry', servers]] as const)),
+      ]),
+      ...(this.limits !== undefined && { limits: this.limits }),
     });
     writeFileSync(join(this.folder, 'nginx.conf'), text);
   }

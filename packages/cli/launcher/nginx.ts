@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import type { Nginx } from '#platform/nginx/front-door-follower.js';
 import { renderFrontDoor, type FrontDoor } from '#platform/nginx/front-door.js';
+import { PressureFiles } from '#platform/nginx/pressure-files.js';
 
 import type { DataFolders } from './data-folder.js';
 import { findServer } from './find-server.js';
@@ -43,6 +44,7 @@ const testTimeoutMs = 5_000;
 export function nginxOf(plan: ProcessPlan, reload: () => void): Nginx {
   const { command, args, workingFolder, environment, user } = plan;
   const next = join(workingFolder, 'nginx.next.conf');
+  const pressure = new PressureFiles(workingFolder);
   return {
     test: (configuration) => {
       writeFileSync(next, configuration);
@@ -67,6 +69,7 @@ export function nginxOf(plan: ProcessPlan, reload: () => void): Nginx {
       renameSync(next, join(workingFolder, 'nginx.conf'));
       reload();
     },
+    press: (services) => pressure.update(services),
   };
 }
 

@@ -101,6 +101,7 @@ describe('the front door for a view', () => {
 describe('the follower', () => {
   const pauseMs = 20;
   let reloads: string[];
+  let pressed: readonly string[];
   let lines: string[];
   let complaint: string | undefined;
   let follower: FrontDoorFollower;
@@ -110,18 +111,24 @@ describe('the follower', () => {
 
   beforeEach(() => {
     reloads = [];
+    pressed = [];
     lines = [];
     complaint = undefined;
-    follower = new FrontDoorFollower({
-      ...door,
+    follower = newFollower(planned);
+  });
+
+  const newFollower = (plannedDoor: FrontDoor): FrontDoorFollower =>
+    new FrontDoorFollower({
+      planned: plannedDoor,
+      keepShare: 0.5,
       pauseMs,
       nginx: {
         test: () => Promise.resolve(complaint),
         reload: (configuration) => void reloads.push(configuration),
+        press: (services) => void (pressed = services),
       },
       onLine: (text) => void lines.push(text),
     });
-  });
 
   test('reloads nginx when the text changes, and not when it stays the same', async () => {
     follower.take(view(1, all));
@@ -143,6 +150,17 @@ describe('the follower', () => {
     await settle();
     expect(reloads).toHaveLength(2);
     expect(reloads[1]).toContain('X-Front-Door-View 1.49');
+  });
+
+  test('says who is under pressure at once, and reloads nothing for it', async () => {
+    const limits = { enabled: true, ordersUnderWay: 2, readsUnderWay: 3 };
+    follower = newFollower({ ...planned, limits });
+    follower.take(view(1, [order(1, { underPressure: true }), order(2, { underPressure: true }), order(3)]));
+    expect(pressed).toEqual(['order']);
+    follower.take(view(2, all));
+    expect(pressed).toEqual([]);
+    await settle();
+    expect(reloads).toEqual([]);
   });
 
   test('keeps what nginx has when it would not take the new, and tries again with the next', async () => {

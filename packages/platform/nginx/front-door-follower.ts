@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { acceptView, type View } from '../membership/view.js';
 import { renderFrontDoor, type FrontDoor } from './front-door.js';
+import { servicesUnderPressure } from './limits.js';
 import { followView, type FollowingDoor } from './upstreams-of-view.js';
 
 /** A running nginx, wherever it runs. */
@@ -9,6 +10,8 @@ export interface Nginx {
   test(configuration: string): Promise<string | undefined>;
   /** Puts a configuration in force that was tested; requests under way are finished under the one before. */
   reload(configuration: string): void;
+  /** Says whose copies are under pressure, which it takes notice of at once and without a reload. */
+  press(services: readonly string[]): void;
 }
 
 interface FollowerOptions extends FollowingDoor {
@@ -38,13 +41,22 @@ export class FrontDoorFollower {
   /** To be called with each view; what is not newer is passed over. */
   take(told: View): void {
     const accepted = acceptView(this.view, told);
-    if (accepted === this.view) return;
+    if (accepted === undefined || accepted === this.view) return;
     this.view = accepted;
+    this.press(accepted);
     if (!this.working) void this.follow();
   }
 
   close(): void {
     this.closed = true;
+  }
+
+  private press(view: View): void {
+    try {
+      this.options.nginx.press(servicesUnderPressure(followView(this.options, view)));
+    } catch (error) {
+      this.options.onLine(`! nginx could not be told who is under pressure: ${String(error)}`);
+    }
   }
 
   private async follow(): Promise<void> {

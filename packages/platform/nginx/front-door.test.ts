@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { frontDoorStrategies } from '#protocols/balancing/strategy.js';
 import { Tokens } from '../auth/tokens.js';
 import { renderFrontDoor, type FrontDoor } from './front-door.js';
+import { servicesUnderPressure } from './limits.js';
 import { balancingKeyLines, type UpstreamServer } from './upstream.js';
 
 const copies = (...ports: number[]): UpstreamServer[] =>
@@ -92,18 +93,30 @@ describe('front door', () => {
     )?.[0];
     expect(order).toContain('limit_conn orders 128;');
     expect(order).toContain('limit_conn order_reads 256;');
+    expect(order).toContain('limit_conn orders_under_pressure 22;');
+    expect(order).toContain('limit_conn order_reads_under_pressure 42;');
     expect(/location ~ "\^\/control[^}]+limit_conn/.test(renderFrontDoor(services))).toBe(false);
   });
 
-  test('gives a copy that is under pressure a sixth of it', () => {
-    const order = copies(20005, 20006).map((copy, index) => ({ ...copy, underPressure: index === 1 }));
-    const rendered = renderFrontDoor({
+  test('is nearly closed for a service half of whose copies are under pressure, without another configuration', () => {
+    const withOrders = (...pressed: boolean[]): FrontDoor => ({
       ...services,
-      upstreams: new Map([...services.upstreams, ['order', order] as const]),
+      upstreams: new Map([
+        ...services.upstreams,
+        [
+          'order',
+          copies(20005, 20006, 20009)
+            .slice(0, pressed.length)
+            .map((copy, index) => ({ ...copy, underPressure: pressed[index] === true })),
+        ] as const,
+      ]),
     });
-    expect(rendered).toContain('limit_conn orders 75;');
-    expect(rendered).toContain('limit_conn order_reads 149;');
-    expect(rendered).toContain('limit_conn inventory_reads 256;');
+    expect(servicesUnderPressure(withOrders(false, false))).toEqual([]);
+    expect(servicesUnderPressure(withOrders(false, true))).toEqual(['order']);
+    expect(servicesUnderPressure(withOrders(false, false, true))).toEqual([]);
+    expect(renderFrontDoor(withOrders(true, true))).toBe(renderFrontDoor(services));
+    const limits = { enabled: false, ordersUnderWay: 64, readsUnderWay: 128 };
+    expect(servicesUnderPressure({ ...withOrders(true, true), limits })).toEqual([]);
   });
 
   test('gives a third of it always where nobody says when it is too much', () => {

@@ -4,7 +4,7 @@
  */
 import type { FrontDoorStrategy } from '#protocols/balancing/strategy.js';
 import type { OverloadConfig } from '../config/process-config.js';
-import { limitLines, limitZoneLines } from './limits.js';
+import { limitLines, limitZoneLines, pressureLines } from './limits.js';
 import { frontDoorProblems, problemBody } from './problems.js';
 import { balancingKeyLines, upstreamLines, type UpstreamServer } from './upstream.js';
 
@@ -157,6 +157,7 @@ function serverLines(door: FrontDoor): string[] {
       `listen ${door.listen};`,
       'server_name _;',
       '',
+      ...pressureLines(door),
       ...proxyLines(),
       '',
       ...frontDoorProblems.map(({ from, status }) => `error_page ${from} =${status} /_problem/${from};`),

@@ -3,7 +3,7 @@ const shareUnderPressure = 1 / 6;
 /** What it gives each copy where no copy can say that it is under pressure: little enough for a queue, and enough for a burst. */
 const shareUntold = 1 / 3;
 
-/** Pressure is over when so long nobody was held back. Much longer than a burst takes, and every change reloads nginx. */
+/** Pressure is over when so long nobody was held back. Much longer than a burst takes. */
 export const calmMs = 5_000;
 
 /** How it is with one kind of work now. */

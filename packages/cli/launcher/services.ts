@@ -48,6 +48,7 @@ export function planService(service: PlannedService, context: ServicesContext): 
     workingFolder: context.state.path,
     // The whole shop is stopped: with SIGTERM a service would first wait until everybody knows that it goes.
     stopSignal: 'SIGINT',
+    inBackground: !watchers.has(service.service),
     // A primary that is lost while a service starts ends it, as it should; the next attempt finds another.
     startAttempts: context.members.length > 0 ? 3 : 1,
     isReady: () => answersOk(service.httpPort, '/readyz'),

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode } from '../error-code.js';
 import { Failure } from '../failure.js';
 import { waitFor } from '../wait-for.js';
+import { Background } from './background.js';
 import { logTail, openLog } from './process-log.js';
 import { findProcess, isGone } from './process-table.js';
 import type { ProcessKind, RunningProcess } from './run-record.js';
@@ -26,6 +27,8 @@ export interface ProcessPlan {
   /** Absent: the launcher's own user. */
   readonly user?: SystemUser | undefined;
   readonly stopSignal: NodeJS.Signals;
+  /** It does the shop's work, and lets those go first that refuse what is too much of it, and that watch over it. */
+  readonly inBackground?: boolean;
   /** How often it may end before it was ready once; only then the start has failed. */
   readonly startAttempts: number;
   readonly isReady: () => Promise<boolean>;
@@ -71,6 +74,7 @@ export interface SupervisorEvents {
 export class Supervisor {
   private readonly supervised = new Map<string, Supervised>();
   private readonly stopping = new Set<string>();
+  private readonly background = new Background();
   private closed = false;
 
   constructor(
@@ -196,6 +200,7 @@ export class Supervisor {
       ...(plan.user && { uid: plan.user.uid, gid: plan.user.gid }),
     });
     closeSync(log);
+    if (plan.inBackground === true && child.pid !== undefined) this.background.add(child.pid);
     entry.child = child;
     entry.startedAtMs = performance.now();
     const startTime = child.pid === undefined ? undefined : findProcess(child.pid)?.startTime;
@@ -217,7 +222,10 @@ export class Supervisor {
     entry.child = undefined;
     entry.running = undefined;
     // What it started must not hold its port or its files.
-    if (child?.pid !== undefined) killGroup(child.pid);
+    if (child?.pid !== undefined) {
+      this.background.remove(child.pid);
+      killGroup(child.pid);
+    }
     this.events.onChange(this.running());
     if (this.stopping.has(plan.name)) return;
     if (entry.isReplaced) {

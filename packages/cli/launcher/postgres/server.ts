@@ -87,6 +87,7 @@ export function planServer(folders: DataFolders, plan: ServerPlan): ProcessPlan 
     user: folders.user,
     // Fast shutdown: sessions are ended, and a checkpoint makes the next start quick.
     stopSignal: 'SIGINT',
+    inBackground: true,
     startAttempts: plan.startAttempts ?? 5,
     isReady: () => postgresAnswers(plan.port),
     beforeStart: async (reason) => {

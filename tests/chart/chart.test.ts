@@ -93,6 +93,18 @@ describe('the chart', () => {
     expect(servers(after)).toEqual(servers(before));
   });
 
+  it('leaves nothing outside the release but the pod of a test, which a test that passes takes away', () => {
+    const hooks = (all.get('ci/default-values.yaml') ?? []).filter(
+      ({ metadata }) => metadata.annotations?.['helm.sh/hook'] !== undefined,
+    );
+    expect(hooks.map(({ kind, metadata }) => [kind, metadata.annotations])).toEqual([
+      [
+        'Pod',
+        { 'helm.sh/hook': 'test', 'helm.sh/hook-delete-policy': 'before-hook-creation,hook-succeeded' },
+      ],
+    ]);
+  });
+
   const orderTakers = ['account', 'coordinator', 'inventory', 'order', 'search'];
   it.each<[string, string[]]>([
     ['redis.maxMemoryMb=65', ['redis']],

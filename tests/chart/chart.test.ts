@@ -78,6 +78,33 @@ describe('the chart', () => {
     expect(names.filter((name) => !name.startsWith('other-tristate'))).toEqual([]);
   });
 
+  it.each([
+    ['stages/05-read-write-split.yaml', 'stages/06-search.yaml'],
+    ['stages/06-search.yaml', 'stages/07-cache.yaml'],
+    ['stages/07-cache.yaml', 'stages/08-database-split.yaml'],
+    ['stages/08-database-split.yaml', 'stages/09-application-split.yaml'],
+    ['stages/09-application-split.yaml', 'stages/10-services.yaml'],
+  ])('rolls no database server from %s to %s, also where databases are added', (before, after) => {
+    const servers = (file: string): unknown =>
+      objectsOf(render(file)).find(
+        ({ kind, metadata }) => kind === 'StatefulSet' && metadata.name === 'tristate-postgres',
+      );
+    expect(servers(before)).toHaveProperty('spec.template');
+    expect(servers(after)).toEqual(servers(before));
+  });
+
+  it('leaves nothing outside the release but the pod of a test, which a test that passes takes away', () => {
+    const hooks = (all.get('ci/default-values.yaml') ?? []).filter(
+      ({ metadata }) => metadata.annotations?.['helm.sh/hook'] !== undefined,
+    );
+    expect(hooks.map(({ kind, metadata }) => [kind, metadata.annotations])).toEqual([
+      [
+        'Pod',
+        { 'helm.sh/hook': 'test', 'helm.sh/hook-delete-policy': 'before-hook-creation,hook-succeeded' },
+      ],
+    ]);
+  });
+
   const orderTakers = ['account', 'coordinator', 'inventory', 'order', 'search'];
   it.each<[string, string[]]>([
     ['redis.maxMemoryMb=65', ['redis']],

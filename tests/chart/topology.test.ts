@@ -154,6 +154,14 @@ function sorted(processes: readonly Process[]): Process[] {
   return [...processes].sort((left, right) => left.service.localeCompare(right.service));
 }
 
+/** What the script of the database servers finds beside it. */
+function listedDatabases({ objects }: Stage): string[] | undefined {
+  const files = objects.find(
+    ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'tristate-postgres',
+  );
+  return files?.data?.['databases']?.split(' ');
+}
+
 /** The three descriptions of the default topology: charts/tristate, docker-compose.yml and the launcher's plan. */
 describe('the default topology', () => {
   const local = sorted(localProcesses(theDefault));
@@ -197,6 +205,12 @@ describe('the default topology', () => {
     expect(settings(compose['postgres-1']?.command ?? [])).toEqual(settings(args));
   });
 
+  it('has the same databases in all three', () => {
+    const inCompose = readFileSync(path.join(root, 'deploy/postgres/databases'), 'utf8');
+    expect(listedDatabases(theDefault)?.sort()).toEqual([...plan.databases].sort());
+    expect(inCompose.trim().split(' ').sort()).toEqual([...plan.databases].sort());
+  });
+
   it('listens in containers where the chart listens', () => {
     const chart = workloadsOf(objects).flatMap(({ component, pod }) =>
       component in values.services
@@ -234,10 +248,7 @@ describe('the topology with a database for each context', () => {
 
   it('has its databases made, and gives each copy the password of each, and no other', () => {
     const workloads = workloadsOf(stage.objects);
-    const made = workloads
-      .find(({ component }) => component === 'postgres')
-      ?.pod.containers[0]?.env?.find(({ name }) => name === 'DATABASES');
-    expect(made?.value?.split(' ')).toEqual(stage.plan.databases);
+    expect(listedDatabases(stage)).toEqual(stage.plan.databases);
     const volumes = workloads.find(({ component }) => component === 'monolith')?.pod.volumes;
     const passwords = stage.plan.databases.map((name) => `${name}.password`);
     expect(volumes).toContainEqual({

@@ -14,7 +14,7 @@ import {
   writeReplicatorPassword,
   type DatabaseAccess,
 } from '#cli/launcher/postgres/roles.js';
-import { Servers } from '#cli/launcher/postgres/servers.js';
+import { Servers, type PrimaryWork } from '#cli/launcher/postgres/servers.js';
 import { openStateFolder, type StateFolder } from '#cli/launcher/state-folder.js';
 import { findSystemUser } from '#cli/launcher/system-user.js';
 import type { DatabaseConfig, DatabaseMember } from '#platform/config/process-config.js';
@@ -40,7 +40,7 @@ export class ClusterForTest {
   private constructor(
     private readonly state: StateFolder,
     readonly members: readonly DatabaseMember[],
-    runner: Servers,
+    private readonly runner: Servers,
   ) {
     // Tests kill the servers and not the machine, so what they have handed to the system is safe.
     const plans = members.map((member) => runner.plan(member));
@@ -168,7 +168,13 @@ export class ClusterForTest {
     return this.config({ database: clusterDatabase, role: supervisorRole, poolSize: 2, port });
   }
 
+  /** As the launcher does where it makes the roles. */
+  serveEachPrimary(work: PrimaryWork): void {
+    void this.runner.serveEachPrimary(work);
+  }
+
   async remove(): Promise<void> {
+    this.runner.close();
     for (const server of this.servers.values()) await server.kill();
     rmSync(this.state.path, { recursive: true, force: true });
   }

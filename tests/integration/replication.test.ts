@@ -78,4 +78,16 @@ describe('streaming replicas', () => {
     expect(await read('postgres-1')).not.toContain('seen by nobody');
     await expect(write('postgres-1', 'c')).rejects.toThrow('read-only transaction');
   });
+
+  test('are prepared as primaries once they are promoted, also with what the one before had not been given', async () => {
+    let wanted = 'for postgres-2';
+    cluster.serveEachPrimary(async ({ name }) => {
+      await write(name, wanted);
+    });
+    await shows('postgres-2', 'for postgres-2');
+    wanted = 'for postgres-1';
+    await cluster.kill('postgres-2');
+    await cluster.promote('postgres-1');
+    await shows('postgres-1', 'for postgres-1');
+  });
 });

@@ -7,19 +7,25 @@
 #   MEMBER      postgres-2
 #   MEMBERS     postgres-1=HOST:PORT,postgres-2=HOST:PORT; empty where one server stands alone
 #   SUPERVISOR  HOST:PORT
-#   DATABASES   orders inventory: each belongs to a role of its own name
+#   SECRETS     where the secrets are mounted; /run/tristate when it is not said
+#
+# The file `databases` beside this script lists the databases (`orders inventory`): each belongs to a role of its own name.
+# The list and the passwords may change while the server runs: the primary makes its roles again then, so that an upgrade
+# that adds databases, or changes a password, needs no restart.
 set -u -o pipefail
 
 readonly folder=${PGDATA:?}
 readonly volume=${folder%/*}
-readonly passwords=/run/tristate/database
-readonly admin_token=/run/tristate/secrets/admin-token
+readonly databases=${BASH_SOURCE[0]%/*}/databases
+readonly passwords=${SECRETS:-/run/tristate}/database
+readonly admin_token=${SECRETS:-/run/tristate}/secrets/admin-token
+readonly scratch=${TMPDIR:-/tmp}
 readonly hold_back_seconds=10
 readonly quick_deaths_before_clone=4
 readonly long_life_seconds=10
 # After a promotion the shop is put together again first; a copy would take disk and processor from it.
 readonly clone_after_seconds=3
-export PGPASSFILE=/tmp/replicator.pgpass PGCONNECT_TIMEOUT=3 LC_ALL=C TZ=UTC
+export PGPASSFILE=$scratch/replicator.pgpass PGCONNECT_TIMEOUT=3 LC_ALL=C TZ=UTC
 
 server=''
 stopping=''
@@ -35,6 +41,9 @@ complain() {
 }
 
 password_of() { cat "$passwords/$1.password"; }
+has_password() { [ -s "$passwords/$1.password" ]; }
+# Differs whenever something differs of which roles are made.
+source_of_roles() { sha256sum "$databases" "$passwords"/*.password 2>/dev/null; }
 host_of() { local address; address=$(address_of "$1"); echo "${address%:*}"; }
 port_of() { local address; address=$(address_of "$1"); echo "${address##*:}"; }
 address_of() { tr ',' '\n' <<<"$MEMBERS" | sed -n "s/^$1=//p"; }
@@ -88,8 +97,13 @@ anybody_else_runs() {
   return 1
 }
 
-# Roles, databases and passwords as the Secrets have them now.
+# Roles, databases and passwords as the files have them now. List and passwords are two volumes, of which one may be changed
+# before the other: a database whose password is not there yet is made when it is.
 role_statements() {
+  local names='' name
+  for name in $(cat "$databases"); do
+    if has_password "$name"; then names+=" $name"; else say "waits for the password of $name" >&2; fi
+  done
   # Stretching is for passwords that can be guessed, and every new connection pays for it.
   echo 'SET scram_iterations = 1;'
   make_role() {
@@ -101,16 +115,16 @@ role_statements() {
     echo "REVOKE ALL ON DATABASE \"$1\" FROM PUBLIC;"
   }
   make_role postgres ''
-  for role in $DATABASES; do
-    make_role "$role" LOGIN
-    make_database "$role" "$role"
+  for name in $names; do
+    make_role "$name" LOGIN
+    make_database "$name" "$name"
   done
   # Also where it stands alone: replicas that are added later need them before this server is told of any.
-  if [ -e "$passwords/replicator.password" ]; then
+  if has_password replicator; then
     make_role replicator 'LOGIN REPLICATION'
     make_role supervisor 'LOGIN SUPERUSER'
     make_database cluster supervisor
-    for role in $DATABASES; do echo "GRANT CONNECT ON DATABASE cluster TO \"$role\";"; done
+    for name in $names; do echo "GRANT CONNECT ON DATABASE cluster TO \"$name\";"; done
   fi
 }
 
@@ -128,10 +142,10 @@ host  all         all        all scram-sha-256
 host  replication replicator all scram-sha-256
 HBA
   # Its roles are there before anybody can reach it: everybody who waits for it would be turned away again and again meanwhile.
-  mkdir -p /tmp/unfinished
+  mkdir -p "$scratch/unfinished"
   pg_ctl -D "$folder.unfinished" -w -s -l /dev/null \
-    -o "-c listen_addresses='' -c unix_socket_directories=/tmp/unfinished -c shared_buffers=16MB" start || return 1
-  role_statements | psql -X -q -v ON_ERROR_STOP=1 -h /tmp/unfinished -U postgres -d postgres >/dev/null
+    -o "-c listen_addresses='' -c unix_socket_directories=$scratch/unfinished -c shared_buffers=16MB" start || return 1
+  role_statements | psql -X -q -v ON_ERROR_STOP=1 -h "$scratch/unfinished" -U postgres -d postgres >/dev/null
   local made=$?
   pg_ctl -D "$folder.unfinished" -w -s -m fast stop && ((made == 0)) || return 1
   mv "$folder.unfinished" "$folder"
@@ -161,6 +175,7 @@ SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_
 SELECT pg_create_physical_replication_slot(:'slot', true)
 WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = :'slot');
 SQL
+  write_replicator_password
   pg_basebackup -h "$host" -p "$port" -U replicator -w -D "$folder.unfinished" -X stream -S "$slot" -c fast || return 1
   # What was set on the primary with ALTER SYSTEM is not this server's.
   : >"$folder.unfinished/postgresql.auto.conf"
@@ -219,28 +234,49 @@ must_be_replaced() {
   [ "$MEMBER" != "$primary" ] && { ! is_standby || ((clone_order > $(executed_order))); }
 }
 
-# Roles, databases and passwords as the Secrets have them now, so that new passwords hold after a restart.
+# Replicas log in with it. PostgreSQL reads the file anew at each connection.
+write_replicator_password() {
+  (umask 077 && printf '*:*:*:replicator:%s\n' "$(password_of replicator 2>/dev/null)" >"$PGPASSFILE.new") &&
+    mv "$PGPASSFILE.new" "$PGPASSFILE"
+}
+
+# Answers whether the roles are there. A machine that is busy may not let it in at once.
 create_roles() {
-  until pg_isready -q -h /tmp; do sleep 0.2; done
-  local sql
-  # A machine that is busy may not let it in at once, and without roles nobody else ever is.
-  until [ "$(psql -X -At -h /tmp -U postgres -d postgres -c 'SELECT pg_is_in_recovery()')" = f ]; do sleep 1; done
+  until pg_isready -q -h "$scratch"; do sleep 0.2; done
+  until [ "$(psql -X -At -h "$scratch" -U postgres -d postgres -c 'SELECT pg_is_in_recovery()')" = f ]; do sleep 1; done
+  local sql options='-c synchronous_commit=local -c default_transaction_read_only=off'
   sql=$(role_statements)
-  until PGOPTIONS='-c synchronous_commit=local -c default_transaction_read_only=off' \
-    psql -X -q -v ON_ERROR_STOP=1 -h /tmp -U postgres -d postgres <<<"$sql" >/dev/null; do sleep 1; done
+  # A statement that waits for a lock would keep a newer list waiting, too.
+  PGOPTIONS="$options -c statement_timeout=60s" \
+    psql -X -q -v ON_ERROR_STOP=1 -h "$scratch" -U postgres -d postgres <<<"$sql" >/dev/null || return 1
   say 'has its roles'
 }
 
+# Makes the roles on a primary, in the background and one attempt at a time: at its start, when it has been promoted (the
+# primary before it may not have been told of those that are new), and when what they are made of has changed. The next look
+# repeats what failed, with what is there then.
+keep_roles() {
+  local current
+  current=$(source_of_roles)
+  [ "$current" = "$known_source" ] || write_replicator_password
+  known_source=$current
+  if [ -n "$roles" ] && ! kill -0 "$roles" 2>/dev/null; then
+    wait "$roles" && made_source=$tried_source
+    roles=''
+  fi
+  if [ -z "$roles" ] && [ "$current" != "$made_source" ] && ! is_standby; then
+    tried_source=$current
+    create_roles &
+    roles=$!
+  fi
+}
+
 run_server() {
-  local began=$SECONDS roles=''
+  local began=$SECONDS roles='' known_source='' tried_source='' made_source=''
   postgres -D "$folder" "$@" &
   server=$!
   while kill -0 "$server" 2>/dev/null; do
-    # A replica makes them once it has been promoted: the primary before it may not have been told of those that are new.
-    if [ -z "$roles" ] && ! is_standby; then
-      create_roles &
-      roles=$!
-    fi
+    keep_roles
     if [ -n "$MEMBERS" ] && [ -z "$stopping" ] && read_record && must_be_replaced; then
       say 'is stopped, to be cloned from the primary'
       kill -QUIT "$server"
@@ -264,8 +300,7 @@ stop() {
 }
 trap stop TERM INT
 
-printf '*:*:*:replicator:%s\n' "$(cat "$passwords/replicator.password" 2>/dev/null)" >"$PGPASSFILE"
-chmod 600 "$PGPASSFILE"
+write_replicator_password
 mkdir -p "$volume"
 # Of a container that is gone: its process number may be anybody's now.
 rm -f "$folder/postmaster.pid"

@@ -9,7 +9,7 @@ import type { StateFolder } from '../state-folder.js';
 import type { ProcessPlan, StartReason } from '../supervisor.js';
 import { cloneReplica, writeReplicaSettings } from './clone-replica.js';
 import { decideStart, mustBeReplaced } from './decide-start.js';
-import { asSuperuser } from './roles.js';
+import { asSuperuser, isWritable } from './roles.js';
 import { planServer, type ServerSettings } from './server.js';
 import { inspectFolder, serverFolder } from './server-folder.js';
 
@@ -33,6 +33,9 @@ export interface ServersOptions {
 const decideEveryMs = 50;
 const watchEveryMs = 100;
 const failedCloneDelayMs = 500;
+const serveEveryMs = 500;
+
+export type PrimaryWork = (primary: DatabaseMember) => Promise<void>;
 
 /**
  * Runs the servers of a cluster as its record says: who is not the primary starts as a replica, cloned where it must be;
@@ -43,6 +46,7 @@ export class Servers {
   private readonly complaints = new Map<string, string>();
   /** The primary that the record names, and since when. */
   private named = { primary: '', sinceMs: 0 };
+  private servedEpoch: number | undefined;
 
   constructor(private readonly options: ServersOptions) {}
 
@@ -81,6 +85,32 @@ export class Servers {
         if (mustBeReplaced(name, record, inspectFolder(this.folderOf(name)))) replace(name);
       await delay(watchEveryMs, undefined, { ref: false });
     }
+  }
+
+  /**
+   * Does `work` on the primary, once in each epoch and as soon as it takes writes, until this is closed. A replica that is
+   * promoted may not have been told of what was done on the primary before it.
+   */
+  async serveEachPrimary(work: PrimaryWork): Promise<void> {
+    while (!this.isClosed) {
+      try {
+        await this.servePrimary(work);
+      } catch (error) {
+        this.complain(this.primary, `cannot be prepared yet: ${messageOf(error)}`);
+      }
+      await delay(serveEveryMs, undefined, { ref: false });
+    }
+  }
+
+  /** Does nothing where the primary waits for its promotion, or has been served in this epoch. */
+  async servePrimary(work: PrimaryWork): Promise<void> {
+    const { state, members } = this.options;
+    const { epoch, primary } = this.readRecord();
+    const member = members.find(({ name }) => name === primary);
+    if (member === undefined || epoch === this.servedEpoch) return;
+    if (!(await isWritable(state, member.port))) return;
+    await work(member);
+    this.servedEpoch = epoch;
   }
 
   /** No start waits any longer, and no replica is replaced. */
@@ -142,18 +172,17 @@ export class Servers {
       onLine(`  ${member} has been cloned from ${primary.name}`);
       return true;
     } catch (error) {
-      this.complain(member, error);
+      this.complain(member, `cannot be cloned yet: ${messageOf(error)}`);
       await delay(failedCloneDelayMs);
       return false;
     }
   }
 
-  /** Says once why a replica cannot be made. */
-  private complain(member: string, error: unknown): void {
-    const text = `! ${member} cannot be cloned yet: ${error instanceof Error ? error.message : String(error)}`;
+  /** Says once why a server is not yet what it is to be. */
+  private complain(member: string, text: string): void {
     if (this.isClosed || this.complaints.get(member) === text) return;
     this.complaints.set(member, text);
-    this.options.onLine(text);
+    this.options.onLine(`! ${member} ${text}`);
   }
 
   private follow(member: string, { primary }: ClusterRecord): void {
@@ -174,4 +203,8 @@ export class Servers {
   private folderOf(member: string): string {
     return serverFolder(this.options.folders, member);
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

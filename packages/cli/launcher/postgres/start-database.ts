@@ -9,10 +9,10 @@ import type { Supervisor } from '../supervisor.js';
 import type { Values } from '../topology.js';
 import { createCluster } from './create-cluster.js';
 import { readOrMakeRecord } from './first-record.js';
-import { createClusterRoles, createDatabases, isWritable, writeReplicatorPassword } from './roles.js';
+import { createClusterRoles, createDatabases, writeReplicatorPassword } from './roles.js';
 import { aloneServer, planServer, type ServerSettings } from './server.js';
 import { adoptFormerFolder, inspectFolder, serverFolder } from './server-folder.js';
-import { Servers } from './servers.js';
+import { Servers, type PrimaryWork } from './servers.js';
 
 export interface DatabaseContext {
   readonly state: StateFolder;
@@ -69,12 +69,13 @@ async function startCluster(context: DatabaseContext): Promise<StartedCluster> {
   if (primary === undefined) throw new Error(`${record.primary} is not among ${names.join(', ')}`);
   await createMissing(context, primary.name);
   const servers = newServers(context);
+  const makeRoles: PrimaryWork = async ({ port }) => {
+    await createDatabases(state, port, plan.databases);
+    await createClusterRoles(state, port, { services: plan.databases, members: names });
+  };
   await progress.step('PostgreSQL', async () => {
     await supervisor.start([servers.plan(primary)]);
-    // One that waits for its promotion already has all of it.
-    if (!(await isWritable(state, primary.port))) return;
-    await createDatabases(state, primary.port, plan.databases);
-    await createClusterRoles(state, primary.port, { services: plan.databases, members: names });
+    await servers.servePrimary(makeRoles);
   });
   const replicas = plan.members.filter(({ name }) => name !== primary.name);
   const startReplicas = async (): Promise<void> => {
@@ -87,6 +88,7 @@ async function startCluster(context: DatabaseContext): Promise<StartedCluster> {
     }
   };
   void servers.watch((member) => supervisor.replace(member));
+  void servers.serveEachPrimary(makeRoles);
   return { servers, startReplicas };
 }
 

@@ -52,8 +52,8 @@ export function addDrillRollingRestart(drill: Command): void {
     .addHelpText(
       'after',
       '\nFirst the rate grows for 20 s, which are not counted. Each process is taken out of traffic, finishes what it has,\n' +
-        'is asked to end, started again by the launcher, and taken back. Exit code 1: a request failed, a law is broken, or a\n' +
-        'process did not come back.\n',
+        'is asked to end, started again by the launcher, and taken back. The next one is replaced when the shop is calm again, or\n' +
+        'after 20 s. Exit code 1: a request failed, a law is broken, or a process did not come back.\n',
     )
     .action(drillRollingRestart);
 }

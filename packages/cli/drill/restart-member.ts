@@ -27,6 +27,8 @@ export interface Restart {
   readonly readyMs: number;
   /** From there until it got requests. */
   readonly backMs: number;
+  /** From there until the shop was calm: who replaces copies one by one waits for that before the next. */
+  readonly calmMs: number;
 }
 
 const followTimeoutMs = 10_000;
@@ -36,6 +38,9 @@ const readyTimeoutMs = 60_000;
 const backTimeoutMs = 60_000;
 /** A view in which nothing changes for nginx is not taken over by it. */
 const backFollowMs = 1_500;
+/** A shop that has too much to do anyway is not waited for without end. */
+const calmTimeoutMs = 20_000;
+const lateEventLoopMs = 50;
 
 /**
  * Replaces one process without a request noticing: it is taken out of traffic, finishes what it has, is asked to end, and is back when
@@ -79,13 +84,23 @@ export async function restartMember(parts: RestartParts, name: string): Promise<
     return isBack && view;
   });
   await frontDoorFollows(url, after, backFollowMs);
+  const backAtMs = performance.now();
+
+  report(`waiting until ${name} has got going`);
+  await waitFor(async () => (await members.list()).members.every(isCalm), { timeoutMs: calmTimeoutMs });
   return {
     name,
     drainedMs: drainedAtMs - startedAtMs,
     stoppedMs: stoppedAtMs - drainedAtMs,
     readyMs: readyAtMs - stoppedAtMs,
-    backMs: performance.now() - readyAtMs,
+    backMs: backAtMs - readyAtMs,
+    calmMs: performance.now() - backAtMs,
   };
+}
+
+/** A process that has just started is slow until its code is compiled, and the others bear meanwhile what it cannot. */
+function isCalm({ slowStartShare, underPressure, eventLoopLagMs }: ListedMember): boolean {
+  return slowStartShare === 1 && !underPressure && eventLoopLagMs < lateEventLoopMs;
 }
 
 function memberOf({ members }: ListedMembers, name: string): ListedMember {

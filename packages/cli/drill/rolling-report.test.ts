@@ -16,7 +16,14 @@ const load: LoadSeen = {
   retries: 0,
   latencyMs: { p50: 2.5, p99: 20, p999: 41.2 },
 };
-const restart = { name: 'order-1', drainedMs: 300.4, stoppedMs: 80, readyMs: 2_100, backMs: 120 };
+const restart = {
+  name: 'order-1',
+  drainedMs: 300.4,
+  stoppedMs: 80,
+  readyMs: 2_100,
+  backMs: 120,
+  calmMs: 1_000,
+};
 const result: RollingResult = {
   rate: 300,
   restarts: [restart],
@@ -28,7 +35,7 @@ const result: RollingResult = {
 describe('the report of rolling restarts', () => {
   test('has a line for each restart, under its header', () => {
     const line = describeRestart(restart, 1);
-    expect(line).toBe('      1  order-1               300          80     2,100            120');
+    expect(line).toBe('      1  order-1               300          80     2,100            120    1,000');
     expect(line).toHaveLength(restartsHeader.length);
   });
 

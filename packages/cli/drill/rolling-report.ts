@@ -16,10 +16,11 @@ export function hasPassedRolling({ load, verdict, failure }: RollingResult): boo
   return failure === undefined && failed(load) === 0 && verdict?.ok === true;
 }
 
-export const restartsHeader = 'restart  process        drained ms  stopped ms  ready ms  in traffic ms';
+export const restartsHeader =
+  'restart  process        drained ms  stopped ms  ready ms  in traffic ms  calm ms';
 
 export function describeRestart(
-  { name, drainedMs, stoppedMs, readyMs, backMs }: Restart,
+  { name, drainedMs, stoppedMs, readyMs, backMs, calmMs }: Restart,
   number: number,
 ): string {
   return [
@@ -29,6 +30,7 @@ export function describeRestart(
     whole(stoppedMs).padStart(10),
     whole(readyMs).padStart(8),
     whole(backMs).padStart(13),
+    whole(calmMs).padStart(7),
   ].join('  ');
 }
 

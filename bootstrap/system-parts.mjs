@@ -6,10 +6,14 @@ import { Failure, runCommand } from './run-command.mjs';
 /** Where systems keep servers without their being on every user's PATH. */
 const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/sbin', '/opt/homebrew/bin', '/usr/local/bin'];
 
-const PARTS = [
+/** What the shop runs. */
+export const shopParts = [
   { program: 'nginx', apt: 'nginx', brew: 'nginx' },
   { program: 'redis-server', apt: 'redis-server', brew: 'redis' },
 ];
+
+/** What its tests need besides: the images of PostgreSQL have a client, the shop's own packages have none. */
+export const testParts = [...shopParts, { program: 'psql', apt: 'postgresql-client', brew: 'libpq' }];
 
 /** The absolute path of a program, or undefined. */
 export function findProgram(name) {
@@ -27,9 +31,9 @@ export function findProgram(name) {
     });
 }
 
-/** Installs what is missing of nginx and Redis, after saying what and how; without the means, says what to do. */
-export async function ensureSystemParts(progress) {
-  const missing = PARTS.filter(({ program }) => findProgram(program) === undefined);
+/** Installs what is missing of `parts`, after saying what and how; without the means, says what to do. */
+export async function ensureSystemParts(progress, parts = shopParts) {
+  const missing = parts.filter(({ program }) => findProgram(program) === undefined);
   if (missing.length === 0) return;
   const names = missing.map(({ program }) => program).join(' and ');
   const are = missing.length === 1 ? 'is' : 'are';

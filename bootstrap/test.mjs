@@ -5,12 +5,12 @@ const { run, runJest } = await import('./jest.mjs');
 const { newProgress } = await import('./progress.mjs');
 const { tell } = await import('./run-command.mjs');
 const { setUp } = await import('./set-up.mjs');
-const { ensureSystemParts } = await import('./system-parts.mjs');
+const { ensureSystemParts, testParts } = await import('./system-parts.mjs');
 
 const progress = newProgress();
 try {
   await setUp(progress, { verbose: true });
-  await ensureSystemParts(progress);
+  await ensureSystemParts(progress, testParts);
 } catch (error) {
   tell(error);
 }

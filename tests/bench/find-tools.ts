@@ -7,7 +7,11 @@ const postgresFolder = '/usr/lib/postgresql';
 
 /** The newest pgbench of this machine; stops with the command that installs one. */
 export function requirePgbench(): string {
-  const found = findExecutable('pgbench', postgresFolders());
+  const versions = existsSync(postgresFolder) ? readdirSync(postgresFolder) : [];
+  const folders = versions
+    .sort((left, right) => Number(right) - Number(left))
+    .map((version) => join(postgresFolder, version, 'bin'));
+  const found = findExecutable('pgbench', [...folders, ...pathFolders()]);
   if (found !== undefined) return found;
   // Debian packs pgbench with the server, postgresql-NN, which the package postgresql stands for.
   throw new Failure(missing('pgbench', 'postgresql', 'postgresql'));
@@ -26,19 +30,6 @@ export function requireWrk(): string {
   const found = findExecutable('wrk', pathFolders());
   if (found !== undefined) return found;
   throw new Failure(missing('wrk', 'wrk', 'wrk'));
-}
-
-/** The newest psql of this machine, if there is one; what else a client needs lies beside it. */
-export function findPsql(): string | undefined {
-  return findExecutable('psql', postgresFolders());
-}
-
-function postgresFolders(): string[] {
-  const versions = existsSync(postgresFolder) ? readdirSync(postgresFolder) : [];
-  const folders = versions
-    .sort((left, right) => Number(right) - Number(left))
-    .map((version) => join(postgresFolder, version, 'bin'));
-  return [...folders, ...pathFolders()];
 }
 
 function pathFolders(): string[] {

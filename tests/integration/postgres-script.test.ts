@@ -12,12 +12,12 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { findProgram } from '#bootstrap/system-parts.mjs';
 import { prepareDataFolders, type DataFolders } from '#cli/launcher/data-folder.js';
 import { findFreePorts } from '#cli/launcher/ports.js';
 import { openStateFolder } from '#cli/launcher/state-folder.js';
 import { findSystemUser } from '#cli/launcher/system-user.js';
 import pg from 'pg';
-import { findPsql } from '../bench/find-tools.js';
 import { waitUntil } from '../e2e/wait-until.js';
 
 jest.setTimeout(120_000);
@@ -37,7 +37,7 @@ class ScriptForTest {
   private port = 0;
   private output = '';
 
-  constructor(private readonly psql: string) {
+  constructor() {
     // PostgreSQL may run as another user than the tests.
     chmodSync(this.folder, 0o755);
     this.folders = prepareDataFolders(openStateFolder(this.folder), findSystemUser());
@@ -53,7 +53,7 @@ class ScriptForTest {
     [this.port = 0] = await findFreePorts(1);
     const { dataFolder, postgresFolder, user } = this.folders;
     const scratch = path.join(this.folder, 'scratch');
-    const programs = [path.join(postgresFolder, 'bin'), path.dirname(this.psql), '/usr/bin', '/bin'];
+    const programs = [path.join(postgresFolder, 'bin'), path.dirname(findPsql()), '/usr/bin', '/bin'];
     const settings = [
       `port=${this.port}`,
       'listen_addresses=127.0.0.1',
@@ -157,47 +157,48 @@ class ScriptForTest {
   }
 }
 
-const psql = process.platform === 'linux' ? findPsql() : undefined;
+/** The images have a client; the shop's own packages have none. */
+function findPsql(): string {
+  const psql = findProgram('psql');
+  if (psql === undefined) throw new Error('psql is missing. `npm test` installs it, or says how.');
+  return psql;
+}
 
-/** The images have psql and pg_isready; the shop's own packages have not. */
-(psql === undefined ? describe.skip : describe)(
-  'a database server of the chart, on a machine with psql',
-  () => {
-    let server: ScriptForTest;
+describe('a database server of the chart', () => {
+  let server: ScriptForTest;
 
-    beforeAll(async () => {
-      server = new ScriptForTest(psql ?? '');
-      server.setPassword('postgres', 'first-of-postgres');
-      server.setPassword('first', 'first-of-first');
-      server.listDatabases('first');
-      await server.start('first', 'first-of-first');
-    });
+  beforeAll(async () => {
+    server = new ScriptForTest();
+    server.setPassword('postgres', 'first-of-postgres');
+    server.setPassword('first', 'first-of-first');
+    server.listDatabases('first');
+    await server.start('first', 'first-of-first');
+  });
 
-    afterAll(() => server.remove());
+  afterAll(() => server.remove());
 
-    it('makes a database that is added to the list while it runs, once there is a password for it', async () => {
-      server.listDatabases('first', 'second');
-      await server.says('waits for the password of second');
-      server.setPassword('second', 'first-of-second');
-      await server.admits('second', 'first-of-second');
-      expect(await server.logIn('first', 'first-of-first')).toBe('admitted');
-      expect(server.starts).toBe(1);
-    });
+  it('makes a database that is added to the list while it runs, once there is a password for it', async () => {
+    server.listDatabases('first', 'second');
+    await server.says('waits for the password of second');
+    server.setPassword('second', 'first-of-second');
+    await server.admits('second', 'first-of-second');
+    expect(await server.logIn('first', 'first-of-first')).toBe('admitted');
+    expect(server.starts).toBe(1);
+  });
 
-    it('takes a list in which a mistake was mended', async () => {
-      server.setPassword('pg_wrong', 'first-of-wrong');
-      server.listDatabases('first', 'second', 'pg_wrong');
-      await server.says('role name "pg_wrong" is reserved');
-      server.setPassword('third', 'first-of-third');
-      server.listDatabases('first', 'second', 'third');
-      await server.admits('third', 'first-of-third');
-    });
+  it('takes a list in which a mistake was mended', async () => {
+    server.setPassword('pg_wrong', 'first-of-wrong');
+    server.listDatabases('first', 'second', 'pg_wrong');
+    await server.says('role name "pg_wrong" is reserved');
+    server.setPassword('third', 'first-of-third');
+    server.listDatabases('first', 'second', 'third');
+    await server.admits('third', 'first-of-third');
+  });
 
-    it('takes a new password, and the former no longer, without a restart', async () => {
-      server.setPassword('first', 'second-of-first');
-      await server.admits('first', 'second-of-first');
-      expect(await server.logIn('first', 'first-of-first')).toBe(wrongPassword);
-      expect(server.starts).toBe(1);
-    });
-  },
-);
+  it('takes a new password, and the former no longer, without a restart', async () => {
+    server.setPassword('first', 'second-of-first');
+    await server.admits('first', 'second-of-first');
+    expect(await server.logIn('first', 'first-of-first')).toBe(wrongPassword);
+    expect(server.starts).toBe(1);
+  });
+});

@@ -6,8 +6,11 @@ import { Silence, SilenceWatch } from './silence-watch.js';
 
 export type ScriptedRedis = Redis & Scripts;
 
-/** Not for readers, whom the watch lets go long before: what is in the way of the next commands goes then. */
-const commandTimeoutMs = 2_000;
+/**
+ * So many times longer than the watch's silence, 2 s, may a command take. Not for readers, whom the watch lets go long before: what is in
+ * the way of the next commands goes then.
+ */
+const silencesOfACommand = 8;
 const longestReconnectMs = 1_000;
 /** How often one that does not answer is asked whether it does again. */
 const probeMs = 200;
@@ -31,7 +34,7 @@ export class CacheStore {
     /** A cache that does not answer at once is slower than what it stands in front of. */
     private readonly watch = new SilenceWatch(),
   ) {
-    this.redis = newScriptedRedis(url);
+    this.redis = newScriptedRedis(url, silencesOfACommand * watch.silentMs);
     this.redis.on('connect', () => this.redis.stream.on('data', () => this.watch.heard()));
     this.redis.on('ready', () => void this.comeBack());
     this.redis.on('error', (error: Error) => this.goAway(error));
@@ -111,9 +114,9 @@ export class CacheStore {
   }
 }
 
-function newScriptedRedis(url: string): ScriptedRedis {
+function newScriptedRedis(url: string, commandTimeout: number): ScriptedRedis {
   const redis = new Redis(url, {
-    commandTimeout: commandTimeoutMs,
+    commandTimeout,
     connectTimeout: 1_000,
     // While the connection is down, commands fail at once instead of queueing up.
     enableOfflineQueue: false,

@@ -15,6 +15,11 @@ export class SilenceWatch {
   /** @param silentTurns after how many turns without an answer a server is silent */
   constructor(private readonly silentTurns: number = usualTurns) {}
 
+  /** How long a server is silent at least before it is taken for that. */
+  get silentMs(): number {
+    return this.silentTurns * turnMs;
+  }
+
   /** Rejects when the server has fallen silent, whatever becomes of the answer. */
   guard<T>(answer: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, request, type IncomingMessage, type Server } from 'node:http';
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -30,6 +30,7 @@ export class FrontDoorForTest {
   readonly tookMs = new Map<string, number>();
   /** How often nginx has asked the copies. */
   asked = 0;
+  private gate: Promise<void> = Promise.resolve();
   /** A broken copy closes the connection instead of answering. */
   areBroken = false;
 
@@ -53,7 +54,7 @@ export class FrontDoorForTest {
         server.on('request', (incoming, response) => {
           door.asked += 1;
           if (door.areBroken) incoming.socket.destroy();
-          else setTimeout(() => response.end(address), door.tookMs.get(address) ?? 0);
+          else void door.answerWith(response, address);
         });
         server.listen(ports[index], '127.0.0.1');
         await once(server, 'listening');
@@ -79,6 +80,13 @@ export class FrontDoorForTest {
     // The old worker is told to go a tenth of a second after the new one has come: until then either may answer.
     let seen = 0;
     await this.until(async () => (seen = (await this.strategy()) === strategy ? seen + 1 : 0) >= timesSeen);
+  }
+
+  /** Holds back all answers of the copies, until what it returns is called. */
+  hold(): () => void {
+    let open = (): void => {};
+    this.gate = new Promise((resolve) => (open = resolve));
+    return () => open();
   }
 
   /** Says whose copies are under pressure. */
@@ -141,6 +149,11 @@ export class FrontDoorForTest {
       server.close();
     }
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async answerWith(response: ServerResponse, address: string): Promise<void> {
+    await this.gate;
+    setTimeout(() => response.end(address), this.tookMs.get(address) ?? 0);
   }
 
   private async strategy(): Promise<string | null> {

@@ -38,3 +38,15 @@ it('nginx lets a sixth through while a service is under pressure, from one reque
   expect(await refusedOf(4)).toBe(0);
   expect(door.workers()).toEqual(workers);
 });
+
+it('what was under way before the pressure counts, too: only when it has ended the next is let through', async () => {
+  const askedBefore = door.asked;
+  const release = door.hold();
+  const before = [door.ask(), door.ask(), door.ask()];
+  await door.until(() => door.asked - askedBefore === before.length);
+  door.press(['inventory']);
+  expect(await door.ask()).toBe('503');
+  release();
+  expect(await Promise.all(before)).not.toContain('503');
+  expect(await door.ask()).not.toBe('503');
+});

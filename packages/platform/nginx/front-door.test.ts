@@ -88,13 +88,19 @@ describe('front door', () => {
       ...services.upstreams,
       ['order', copies(20005, 20006, 20009).map((copy, index) => ({ ...copy, down: index === 2 }))] as const,
     ]);
-    const order = /location ~ "\^\/api\/\(orders[^}]+}/.exec(
-      renderFrontDoor({ ...services, upstreams }),
-    )?.[0];
-    expect(order).toContain('limit_conn orders 128;');
-    expect(order).toContain('limit_conn order_reads 256;');
-    expect(order).toContain('limit_conn orders_under_pressure 22;');
-    expect(order).toContain('limit_conn order_reads_under_pressure 42;');
+    const rendered = renderFrontDoor({ ...services, upstreams });
+    const limitsOf = (location: string): string[] => {
+      const [, lines = ''] = rendered.split(`location ${location} {`);
+      return lines.slice(0, lines.indexOf('\n    }')).match(/limit_conn .*;/g) ?? [];
+    };
+    expect(limitsOf('~ "^/api/(orders|docs|openapi\\.json)(/|$)"')).toEqual([
+      'limit_conn order_reads 256;',
+      'limit_conn orders 128;',
+    ]);
+    expect(limitsOf('@order_under_pressure')).toEqual([
+      'limit_conn order_reads 42;',
+      'limit_conn orders 22;',
+    ]);
     expect(/location ~ "\^\/control[^}]+limit_conn/.test(renderFrontDoor(services))).toBe(false);
   });
 

@@ -4,7 +4,13 @@
  */
 import type { FrontDoorStrategy } from '#protocols/balancing/strategy.js';
 import type { OverloadConfig } from '../config/process-config.js';
-import { limitLines, limitZoneLines, pressureLines } from './limits.js';
+import {
+  limitLines,
+  limitLinesUnderPressure,
+  limitZoneLines,
+  looksForPressure,
+  pressureLines,
+} from './limits.js';
 import { frontDoorProblems, problemBody } from './problems.js';
 import { balancingKeyLines, upstreamLines, type UpstreamServer } from './upstream.js';
 
@@ -43,7 +49,12 @@ const readTimeoutMs = 3_000;
 /** When so much time has passed, a read that met a silent copy is given up; another copy may be silent, too. */
 const nextCopyTimeoutMs = 4_000;
 
-const routes: ReadonlyArray<{ pattern: string; service: string }> = [
+interface Route {
+  readonly pattern: string;
+  readonly service: string;
+}
+
+const routes: readonly Route[] = [
   { pattern: '^/api/(accounts|tokens)(/|$)', service: 'account' },
   { pattern: '^/api/products$', service: 'search' },
   { pattern: '^/api/products(/|$)', service: 'inventory' },
@@ -130,27 +141,6 @@ function httpLines(): string[] {
 }
 
 function serverLines(door: FrontDoor): string[] {
-  const orderTimeoutMs = door.orderDeadlineMs + answerMarginMs;
-  const locations = routes.flatMap(({ pattern, service }) => {
-    const upstream = upstreamOf(service, door.upstreams);
-    const isControl = service === 'registry' || service === 'supervisor';
-    const timeoutMs = isControl
-      ? controlTimeoutMs
-      : readServices.includes(service)
-        ? readTimeoutMs
-        : orderTimeoutMs;
-    if (!door.upstreams.has(upstream)) return [];
-    return [
-      `location ~ "${pattern}" {`,
-      `  proxy_pass http://${upstream};`,
-      `  proxy_read_timeout ${timeoutMs}ms;`,
-      ...(pattern.startsWith('^/api/') ? limitLines(door, service, upstream) : []),
-      // What the control plane changes, DELETE included, is asked for once.
-      ...(isControl && upstream !== 'monolith' ? ['  proxy_next_upstream off;'] : []),
-      '}',
-      '',
-    ];
-  });
   return [
     'server {',
     ...indent([
@@ -172,7 +162,7 @@ function serverLines(door: FrontDoor): string[] {
       `  return 200 '{"status":"ok"}';`,
       '}',
       '',
-      ...locations,
+      ...routes.flatMap((route) => locationLines(door, route)),
       'location / {',
       '  return 404;',
       '}',
@@ -190,6 +180,41 @@ function serverLines(door: FrontDoor): string[] {
     ]),
     '}',
   ];
+}
+
+function locationLines(door: FrontDoor, { pattern, service }: Route): string[] {
+  const upstream = upstreamOf(service, door.upstreams);
+  if (!door.upstreams.has(upstream)) return [];
+  const proxied = proxiedLines(door, service, upstream);
+  const isLimited = pattern.startsWith('^/api/');
+  return [
+    ...block(`location ~ "${pattern}"`, [
+      ...proxied,
+      ...(isLimited ? limitLines(door, service, upstream) : []),
+    ]),
+    ...(isLimited && looksForPressure(door)
+      ? block(`location @${service}_under_pressure`, [
+          ...proxied,
+          ...limitLinesUnderPressure(door, service, upstream),
+        ])
+      : []),
+  ];
+}
+
+function proxiedLines({ orderDeadlineMs }: FrontDoor, service: string, upstream: string): string[] {
+  const isControl = service === 'registry' || service === 'supervisor';
+  const orderTimeoutMs = orderDeadlineMs + answerMarginMs;
+  const answerTimeoutMs = readServices.includes(service) ? readTimeoutMs : orderTimeoutMs;
+  return [
+    `proxy_pass http://${upstream};`,
+    `proxy_read_timeout ${isControl ? controlTimeoutMs : answerTimeoutMs}ms;`,
+    // What the control plane changes, DELETE included, is asked for once.
+    ...(isControl && upstream !== 'monolith' ? ['proxy_next_upstream off;'] : []),
+  ];
+}
+
+function block(head: string, lines: string[]): string[] {
+  return [`${head} {`, ...indent(lines), '}', ''];
 }
 
 /** Where there is no registry, the control plane is in the process that takes orders. */

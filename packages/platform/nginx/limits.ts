@@ -13,6 +13,9 @@ const limitedServices = ['account', 'inventory', 'order', 'search'];
  */
 export const pressureFolder = 'pressure';
 
+/** A status that no service answers with. */
+const handedOn = 418;
+
 /** Whose doors are nearly closed: at least half of the service's copies are under pressure. */
 export function servicesUnderPressure({ limits, upstreams }: Limited): string[] {
   if (limits?.enabled !== true) return [];
@@ -27,10 +30,6 @@ export function servicesUnderPressure({ limits, upstreams }: Limited): string[] 
 export function limitZoneLines({ limits, upstreams }: Limited): string[] {
   if (limits?.enabled !== true) return [];
   const services = limitedOf(upstreams);
-  const counted = [
-    ...services.map((service) => ({ service, zone: readZone(service), key: '$counted_read' })),
-    ...(services.includes('order') ? [{ service: 'order', zone: 'orders', key: '$counted_order' }] : []),
-  ];
   return [
     'map $request_method $counted_read {',
     '  GET read;',
@@ -41,49 +40,62 @@ export function limitZoneLines({ limits, upstreams }: Limited): string[] {
     '  "~^POST /api/orders/?$" order;',
     '  default "";',
     '}',
-    ...counted.map(({ zone, key }) => zoneLine(zone, key)),
-    ...(isTold(upstreams)
-      ? counted.flatMap(({ service, zone, key }) => tightZoneLines(service, zone, key))
-      : []),
+    ...services.map((service) => zoneLine(readZone(service), '$counted_read')),
+    ...(services.includes('order') ? [zoneLine('orders', '$counted_order')] : []),
     'limit_conn_status 503;',
     'limit_conn_log_level info;',
     '',
   ];
 }
 
-/** In the server: who is under pressure as this request comes. */
-export function pressureLines({ limits, upstreams }: Limited): string[] {
-  if (limits?.enabled !== true || !isTold(upstreams)) return [];
+/**
+ * In the server: a location that finds its service under pressure hands the request on to another, which has lower limits on the same
+ * counters. So what was under way before counts there, too.
+ */
+export function pressureLines(door: Limited): string[] {
+  if (!looksForPressure(door)) return [];
   return [
     `root ${pressureFolder};`,
-    ...limitedOf(upstreams).flatMap((service) => [
-      `set $${service}_pressure "";`,
-      `if (-f $document_root/${service}) { set $${service}_pressure pressed; }`,
-    ]),
+    `error_page ${handedOn} = @\${service}_under_pressure;`,
+    '# What is refused there is answered with a problem document, too.',
+    'recursive_error_pages on;',
     '',
   ];
 }
 
-/** In the location of a service, whose requests go to an upstream. */
-export function limitLines({ limits, upstreams }: Limited, service: string, upstream: string): string[] {
-  if (limits?.enabled !== true) return [];
-  const copies = Math.max(1, usable(upstreams.get(upstream)).length);
-  const lines = (zone: string, each: number): string[] =>
-    isTold(upstreams)
-      ? [
-          `  limit_conn ${zone} ${copies * each};`,
-          `  limit_conn ${tight(zone)} ${copies * underPressure(each)};`,
-        ]
-      : // Where nobody says when it is too much, it has to be little always.
-        [`  limit_conn ${zone} ${copies * untold(each)};`];
+/** Within the location of a service, whose requests go to an upstream. */
+export function limitLines(door: Limited, service: string, upstream: string): string[] {
+  // Where nobody says when it is too much, it has to be little always.
+  if (!looksForPressure(door)) return connectionLimits(door, service, upstream, untold);
   return [
-    ...lines(readZone(service), limits.readsUnderWay),
-    ...(service === 'order' ? lines('orders', limits.ordersUnderWay) : []),
+    `set $service ${service};`,
+    `if (-f $document_root/${service}) { return ${handedOn}; }`,
+    ...connectionLimits(door, service, upstream, (each) => each),
   ];
 }
 
-function isTold(upstreams: FrontDoor['upstreams']): boolean {
-  return upstreams.has('registry');
+/** Within the location that takes over while the service is under pressure. */
+export function limitLinesUnderPressure(door: Limited, service: string, upstream: string): string[] {
+  return connectionLimits(door, service, upstream, underPressure);
+}
+
+/** Whether there are locations for what is under pressure, and files that say so. */
+export function looksForPressure({ limits, upstreams }: Limited): boolean {
+  return limits?.enabled === true && upstreams.has('registry');
+}
+
+function connectionLimits(
+  { limits, upstreams }: Limited,
+  service: string,
+  upstream: string,
+  ofEach: (most: number) => number,
+): string[] {
+  if (limits?.enabled !== true) return [];
+  const copies = Math.max(1, usable(upstreams.get(upstream)).length);
+  return [
+    `limit_conn ${readZone(service)} ${copies * ofEach(limits.readsUnderWay)};`,
+    ...(service === 'order' ? [`limit_conn orders ${copies * ofEach(limits.ordersUnderWay)};`] : []),
+  ];
 }
 
 function usable(copies: readonly UpstreamServer[] = []): UpstreamServer[] {
@@ -100,21 +112,6 @@ function zoneLine(zone: string, key: string): string {
   return `limit_conn_zone ${key} zone=${zone}:32k;`;
 }
 
-/** The same requests, counted only while the service is under pressure. */
-function tightZoneLines(service: string, zone: string, key: string): string[] {
-  return [
-    `map "$${service}_pressure ${key}" $counted_${tight(zone)} {`,
-    '  "~^pressed ." counted;',
-    '  default "";',
-    '}',
-    zoneLine(tight(zone), `$counted_${tight(zone)}`),
-  ];
-}
-
 function readZone(service: string): string {
   return `${service}_reads`;
-}
-
-function tight(zone: string): string {
-  return `${zone}_under_pressure`;
 }

@@ -73,7 +73,7 @@ describe('admission', () => {
       await Promise.all(all);
     };
     for (let round = 0; round < 20; round += 1) await place(1_000);
-    expect(admission.orders.most).toBe(8);
+    expect(admission.orders.most).toBe(16);
     admission.noteDelay(0);
     expect(admission.isUnderPressure).toBe(true);
     for (let round = 0; round < 1_000; round += 1) await place(10);

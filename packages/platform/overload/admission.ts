@@ -4,7 +4,7 @@ import type { Metrics } from '../metrics/metrics.js';
 import type { Settings } from '../settings/settings.js';
 import { AdaptiveLimit } from './adaptive-limit.js';
 import { Gate } from './gate.js';
-import { Pressure } from './pressure.js';
+import { leastUnderWay, Pressure } from './pressure.js';
 import { StandingDelay } from './standing-delay.js';
 
 /** Made once: a refusal has to cost next to nothing. By then what is under way now has ended. */
@@ -21,9 +21,6 @@ const sampleMs = 50;
 
 /** A late event loop means that there is too much to read only if so large a part of what may be is under way. */
 const busyShare = 2;
-
-/** So much is taken on however slow it is: that it is may be due to one service that is silent. */
-const leastUnderWay = 8;
 
 interface AdmissionParts {
   readonly config: OverloadConfig;
@@ -53,7 +50,7 @@ export class Admission {
     const sheds = (): boolean => settings.sheds;
     const { ordersUnderWay, readsUnderWay } = config;
     const limit = (most: number, targetMs: number): AdaptiveLimit =>
-      new AdaptiveLimit({ most, least: Math.min(most, leastUnderWay), targetMs });
+      new AdaptiveLimit({ most, least: leastUnderWay(most), targetMs });
     this.orderLimit = limit(ordersUnderWay, orderDeadlineMs * targetShare);
     this.readLimit = limit(readsUnderWay, readTargetMs);
     this.orders = new Gate(() => this.orderLimit.limit, sheds);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { calmMs, Pressure, underPressure } from './pressure.js';
+import { calmMs, leastUnderWay, Pressure, underPressure } from './pressure.js';
 
 const most = 72;
 const calm = { underWay: 3, limit: most, most };
@@ -37,5 +37,11 @@ describe('pressure', () => {
 
   it('leaves a copy something, however little it takes on', () => {
     expect([72, 24, 2, 1].map(underPressure)).toEqual([12, 4, 1, 1]);
+  });
+
+  it('has the front door refuse, and not the copies, also where one gets half as much again as the other', () => {
+    for (const most of [12, 72, 96, 500])
+      expect(leastUnderWay(most)).toBeGreaterThan(1.4 * underPressure(most));
+    expect([2, 1].map(leastUnderWay)).toEqual([1, 1]);
   });
 });

@@ -1,5 +1,10 @@
 /** What the front door gives a copy that is under pressure, of what it gives one that is not. */
 const shareUnderPressure = 1 / 6;
+/**
+ * What a process takes on however slow it is, of what it takes on at best. More than a nearly closed door lets through, also when one copy gets more
+ * of it than the other: so the front door is who refuses, which it does at once.
+ */
+const leastShare = 1 / 4;
 /** What it gives each copy where no copy can say that it is under pressure: little enough for a queue, and enough for a burst. */
 const shareUntold = 1 / 3;
 
@@ -18,6 +23,11 @@ interface KindOfWork {
 /** How much of something a copy under pressure is given at once. */
 export function underPressure(most: number): number {
   return Math.max(1, Math.round(most * shareUnderPressure));
+}
+
+/** How much of something a process takes on at least. */
+export function leastUnderWay(most: number): number {
+  return Math.max(1, Math.round(most * leastShare));
 }
 
 /** How much of something a copy is given at once where nobody is told of pressure. */

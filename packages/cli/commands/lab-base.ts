@@ -6,6 +6,7 @@ import { withHealing } from '../drill/with-healing.js';
 import { Failure } from '../failure.js';
 import { describeBase, type BaseResult } from '../lab/base/base-report.js';
 import { closedLoop, openLoop } from '../lab/base/loads.js';
+import { Observer } from '../lab/base/observer.js';
 import type { Summary } from '../lab/base/tally.js';
 import { Visitors } from '../lab/base/visitors.js';
 import { requireRun } from '../launcher/require-run.js';
@@ -37,6 +38,8 @@ const restMs = 90_000;
 /** Of a core. */
 const restingLoad = 0.1;
 const followMs = 2_000;
+/** Of the requests of who looks on: some hundreds in all, which is next to nothing beside the load. */
+const observedPerSecond = 100;
 const mostSeconds = 60;
 const highestFactor = 10;
 const longestDeadlineMs = 10_000;
@@ -96,23 +99,28 @@ function perform({
     const capacity = await closedLoop(visitors, atOnce, seconds);
     const perSecond = Math.min(mostPerSecond, factor * totalOf(capacity));
     if (perSecond === 0) throw new Failure('The shop answers nothing in time.');
-    const overloaded = async (enabled: boolean): Promise<Summary> => {
-      await shed(enabled);
-      const rate = Math.round(perSecond).toLocaleString('en');
-      progress(`${rate} requests a second for ${seconds} s, ${enabled ? 'with' : 'without'} shedding`);
-      const summary = await openLoop(visitors, perSecond, seconds);
+    const rate = Math.round(perSecond).toLocaleString('en');
+    const comeToRest = async (): Promise<void> => {
       progress('the shop comes to rest');
       await control.invariants(settleMs);
       if ((await waitFor(() => isAtRest(members), { timeoutMs: restMs })) === undefined)
         progress(`it has not in ${restMs / 1000} s: what comes now waits behind what was before`);
-      return summary;
     };
-    const without = await overloaded(false);
-    const shedding = await overloaded(true);
+    progress(`${rate} requests a second for ${seconds} s, without shedding`);
+    const without = await openLoop(visitors, perSecond, seconds);
+    await comeToRest();
+    const look = { url: run.url, deadlineMs, pagesPerOrder, perSecond: observedPerSecond, seconds };
+    const observer = new Observer(look);
+    mendLater(() => Promise.resolve(observer.close()));
+    await observer.ready();
+    await shed(true);
+    progress(`${rate} requests a second for ${seconds} s, with shedding`);
+    const [shedding, observed] = await Promise.all([openLoop(visitors, perSecond, seconds), observer.look()]);
+    await comeToRest();
     visitors.close();
     const { laws } = await control.invariants(settleMs);
     const brokenLaws = laws.filter(({ ok }) => !ok).map(({ name }) => name);
-    return { factor, deadlineMs, atOnce, capacity, without, with: shedding, brokenLaws };
+    return { factor, deadlineMs, atOnce, capacity, without, with: shedding, observed, brokenLaws };
   });
 }
 

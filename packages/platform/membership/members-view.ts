@@ -1,4 +1,5 @@
 import { usableMembers } from '#protocols/failure-detector/usable-members.js';
+import { isUnderPressure } from '../overload/pressure.js';
 import { acceptView, type MemberView, type View } from './view.js';
 
 /** What this process knows of all others. It stays as it is while the registry is away. */
@@ -18,6 +19,10 @@ export class MembershipView {
   members(service: string): readonly MemberView[] {
     const all = this.view?.members.filter((member) => member.service === service) ?? [];
     return usableMembers(all, this.keepShare);
+  }
+
+  isUnderPressure(service: string): boolean {
+    return isUnderPressure(this.members(service));
   }
 
   /** @returns what ends the listening */

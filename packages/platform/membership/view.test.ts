@@ -74,3 +74,19 @@ test('a process is told of changes, and who of a service is to be sent requests'
   expect(held.members('order').map(({ name }) => name)).toEqual(['order-2']);
   expect(changes).toBe(2);
 });
+
+test('a process knows when a service as a whole is under pressure', () => {
+  const held = new MembershipView(0.5);
+  expect(held.isUnderPressure('order')).toBe(false);
+  const tell = (version: number, ...pressed: boolean[]): void =>
+    held.take(
+      view(
+        pressed.map((underPressure, index) => member(`order-${index + 1}`, { underPressure })),
+        { version },
+      ),
+    );
+  tell(3, true, false, false);
+  expect(held.isUnderPressure('order')).toBe(false);
+  tell(4, true, false, true);
+  expect([held.isUnderPressure('order'), held.isUnderPressure('account')]).toEqual([true, false]);
+});

@@ -1,4 +1,4 @@
-import { underPressure, untold } from '../overload/pressure.js';
+import { isUnderPressure, underPressure, untold } from '../overload/pressure.js';
 import type { FrontDoor } from './front-door.js';
 import type { UpstreamServer } from './upstream.js';
 
@@ -16,14 +16,10 @@ export const pressureFolder = 'pressure';
 /** A status that no service answers with. */
 const handedOn = 418;
 
-/** Whose doors are nearly closed: at least half of the service's copies are under pressure. */
+/** Whose doors are nearly closed. */
 export function servicesUnderPressure({ limits, upstreams }: Limited): string[] {
   if (limits?.enabled !== true) return [];
-  return limitedServices.filter((service) => {
-    const copies = usable(upstreams.get(service));
-    const pressed = copies.filter((copy) => copy.underPressure === true);
-    return pressed.length > 0 && 2 * pressed.length >= copies.length;
-  });
+  return limitedServices.filter((service) => isUnderPressure(usable(upstreams.get(service))));
 }
 
 /** What is counted for the limits: an empty key is not. */

@@ -5,6 +5,7 @@ import { intervalMs } from './standing-delay.js';
 
 describe('admission', () => {
   let sheds: boolean;
+  let ordersArePressed: boolean;
   let nowMs: number;
   let metrics: Metrics;
   let admission: Admission;
@@ -14,6 +15,7 @@ describe('admission', () => {
 
   beforeEach(() => {
     sheds = true;
+    ordersArePressed = false;
     nowMs = 0;
     metrics = new Metrics({ service: 'order', process: 'order-1' });
     ended = new Promise((resolve) => (end = resolve));
@@ -26,6 +28,7 @@ describe('admission', () => {
         },
       },
       metrics,
+      ordersArePressed: () => ordersArePressed,
       nowMs: () => nowMs,
     });
   });
@@ -107,6 +110,13 @@ describe('admission', () => {
     read(8);
     admission.noteDelay(200);
     nowMs = 10 * intervalMs;
+    expect(admission.isPressed).toBe(false);
+  });
+
+  it('gives readers what is at hand, and refuses none of them, while those who take orders are under pressure', () => {
+    ordersArePressed = true;
+    expect([admission.isPressed, admission.refusesReads]).toEqual([true, false]);
+    sheds = false;
     expect(admission.isPressed).toBe(false);
   });
 });

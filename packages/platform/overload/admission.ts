@@ -28,6 +28,8 @@ interface AdmissionParts {
   readonly orderDeadlineMs: number;
   readonly settings: Pick<Settings, 'sheds'>;
   readonly metrics: Metrics;
+  /** Whether those who take orders are asked for more than they can do, wherever they run. */
+  readonly ordersArePressed?: () => boolean;
   /** Monotonic. */
   readonly nowMs?: () => number;
 }
@@ -119,11 +121,16 @@ export class Admission {
     return this.pressure.isThere;
   }
 
-  /** Whether readers had better be given what is at hand: more of them wait than can be answered in time. */
+  /**
+   * Whether readers had better be given what is at hand: more of them wait than can be answered in time, or orders wait for what it would take
+   * to read anew.
+   */
   get isPressed(): boolean {
-    if (!this.parts.settings.sheds) return false;
+    const { settings, ordersArePressed } = this.parts;
+    if (!settings.sheds) return false;
     const { underWay, most } = this.reads;
-    return underWay > most || (underWay > most / busyShare && this.delay.stands(this.nowMs()));
+    if (underWay > most || (underWay > most / busyShare && this.delay.stands(this.nowMs()))) return true;
+    return ordersArePressed?.() === true;
   }
 
   /** Whether there are too many readers for those whom nothing old will do. */

@@ -20,6 +20,14 @@ interface KindOfWork {
   readonly most: number;
 }
 
+/** Whether a service is under pressure as a whole: at least half of its copies say so. */
+export function isUnderPressure(
+  copies: readonly { readonly underPressure?: boolean | undefined }[],
+): boolean {
+  const pressed = copies.filter((copy) => copy.underPressure === true);
+  return pressed.length > 0 && 2 * pressed.length >= copies.length;
+}
+
 /** How much of something a copy under pressure is given at once. */
 export function underPressure(most: number): number {
   return Math.max(1, Math.round(most * shareUnderPressure));

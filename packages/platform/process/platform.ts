@@ -98,13 +98,14 @@ export function createPlatform(config: ProcessConfig): Platform {
     database === undefined
       ? undefined
       : new Participant({ service, database, metrics, logger, failpoints, trace });
+  const membershipView = new MembershipView(config.heartbeat.keepShare);
   const admission = new Admission({
     config: config.overload,
     orderDeadlineMs: config.order.deadlineMs,
     settings,
     metrics,
+    ordersArePressed: () => membershipView.isUnderPressure('order'),
   });
-  const membershipView = new MembershipView(config.heartbeat.keepShare);
   const known = new KnownCallees(config.peers, config.balancing.grpc);
   const callees = new ViewCallees(membershipView, known);
   const grpcClients = new GrpcClients(serviceKey, metrics, callees, config.name);

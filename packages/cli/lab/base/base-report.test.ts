@@ -20,6 +20,7 @@ const result: BaseResult = {
   capacity: summary({ good: 200 }, { good: 800 }),
   without: summary({ good: 20, pending: 100, timeout: 680 }, { good: 400, timeout: 2_800 }),
   with: summary({ good: 180, refused: 620 }, { good: 1_000, degraded: 2_000, failed: 200 }),
+  observed: summary({ good: 10, refused: 30 }, { good: 100, refused: 60 }),
   brokenLaws: [],
 };
 
@@ -44,11 +45,16 @@ describe('the report of an overload', () => {
       ['0', '340', '0'],
       ['0', '1,400', '0'],
     ]);
-    expect(rowsNamed('p99 of a refusal')[0]).toEqual(['-', '-', '614 ms']);
+    expect(rowsNamed('p99 of a refusal')).toEqual([
+      ['-', '-', '30 ms'],
+      ['-', '-', '60 ms'],
+    ]);
   });
 
   test('says what is left of the capacity, and whether the laws hold', () => {
-    expect(lines.at(-2)).toMatch(/10 % were confirmed in time without shedding, 90 % with it/);
+    expect(lines.at(-2)).toMatch(
+      /10 % were .* without shedding, 90 % with it; of orders and pages together, 42 % and 318 %/,
+    );
     expect(lines.at(-1)).toBe('All laws hold.');
     expect(describeBase({ ...result, brokenLaws: ['money'] })).toContain('✗ Broken: money');
   });

@@ -4,10 +4,12 @@ export interface BaseResult {
   readonly factor: number;
   readonly deadlineMs: number;
   readonly atOnce: number;
-  /** What the shop takes when nobody asks for more. */
+  /** What the shop does for so many at once, shedding nothing. */
   readonly capacity: Summary;
   readonly without: Summary;
   readonly with: Summary;
+  /** What a visitor with time to spare saw of the shop while it shed load. */
+  readonly observed: Summary;
   /** The laws that were broken afterwards. */
   readonly brokenLaws: readonly string[];
 }
@@ -25,7 +27,10 @@ export function describeBase(result: BaseResult): string {
     ['  failed', ...columns.map(({ [kind]: one }) => perSecond(one.perSecond.failed))],
     ['  too late', ...columns.map(({ [kind]: one }) => perSecond(one.perSecond.timeout))],
     ['  p50, p99 of the good', ...columns.map(({ [kind]: one }) => latencies(one))],
-    ['  p99 of a refusal', ...columns.map(({ [kind]: one }) => ms(one.refusalP99Ms))],
+    [
+      '  p99 of a refusal',
+      ...[capacity, result.without, result.observed].map(({ [kind]: one }) => ms(one.refusalP99Ms)),
+    ],
   ];
   const rows = [
     ['per second', `${atOnce} at once`, `${factor} × without`, `${factor} × with shedding`],
@@ -47,11 +52,13 @@ export function describeBase(result: BaseResult): string {
 
 /** What is left of the capacity under the overload. */
 export function judge({ capacity, without, with: shedding }: BaseResult): string {
-  const share = ({ order }: Summary): string =>
-    `${Math.round((100 * order.goodputPerSecond) / Math.max(1, capacity.order.goodputPerSecond))} %`;
+  const share = (of: (summary: Summary) => number) => (summary: Summary) =>
+    `${Math.round((100 * of(summary)) / Math.max(1, of(capacity)))} %`;
+  const orders = share(({ order }) => order.goodputPerSecond);
+  const all = share(({ order, page }) => order.goodputPerSecond + page.goodputPerSecond);
   return (
-    `Of the orders that the shop can take, ${share(without)} were confirmed in time without shedding, ` +
-    `${share(shedding)} with it.`
+    `Of the orders that the shop can take, ${orders(without)} were confirmed in time without shedding, ` +
+    `${orders(shedding)} with it; of orders and pages together, ${all(without)} and ${all(shedding)}.`
   );
 }
 

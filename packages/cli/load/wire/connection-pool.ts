@@ -20,6 +20,12 @@ export interface PoolEvents {
   onLoss(request: TimedRequest, kind: LossKind): void;
 }
 
+/**
+ * A client opens so many at once. After a pause of the load tester hundreds of requests are due in one moment; a connection for each would cost
+ * the server more than the requests do, and they are sooner sent on those that become free.
+ */
+const mostOpening = 8;
+
 interface Client {
   readonly line: WaitingLine<TimedRequest>;
   /** The one that was used last is used next: those that are not needed grow old and are closed by the server. */
@@ -101,7 +107,8 @@ export class ConnectionPool {
   }
 
   private openWhatIsNeeded(number: number, client: Client): void {
-    while (client.line.length > client.opening && client.open < client.limit) this.open(number, client);
+    while (client.line.length > client.opening && client.opening < mostOpening && client.open < client.limit)
+      this.open(number, client);
   }
 
   private open(number: number, client: Client): LoadConnection {
@@ -113,6 +120,7 @@ export class ConnectionPool {
       onOpen: () => {
         client.opening -= 1;
         this.free(connection);
+        if (!this.closing) this.openWhatIsNeeded(number, client);
       },
       onAnswer: (_, request, head) => {
         const doneMs = this.now();

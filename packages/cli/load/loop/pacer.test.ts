@@ -18,19 +18,6 @@ test.each([0, 0.05, 0.7, 1.3, 2.5, 20.4])('a pacer wakes never before its time: 
   expect(await wokenAt(pacer, timeMs)).toBeGreaterThanOrEqual(timeMs);
 });
 
-test('a pacer takes what comes in while the last of the time is left', async () => {
-  const pacer = newPacer();
-  let turns = 0;
-  const count = (): void => {
-    turns += 1;
-    later = setImmediate(count);
-  };
-  let later = setImmediate(count);
-  await wokenAt(pacer, pacer.now() + 1.5);
-  clearImmediate(later);
-  expect(turns).toBeGreaterThan(1);
-});
-
 test.each([0.5, 5])(
   'a pacer wakes once, at what it was told last, and not at all when it was stopped: %s ms',
   async (leftMs) => {

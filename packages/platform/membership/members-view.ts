@@ -6,6 +6,8 @@ import { acceptView, type MemberView, type View } from './view.js';
 export class MembershipView {
   private view: View | undefined;
   private readonly listeners = new Set<() => void>();
+  /** Of this view, by service; asked for with each reader, and found out once. */
+  private readonly pressed = new Map<string, boolean>();
 
   /** @param keepShare 0 to 1: the share of a service's members below which nobody is left out as dead */
   constructor(private readonly keepShare: number) {}
@@ -22,7 +24,11 @@ export class MembershipView {
   }
 
   isUnderPressure(service: string): boolean {
-    return isUnderPressure(this.members(service));
+    const known = this.pressed.get(service);
+    if (known !== undefined) return known;
+    const pressed = isUnderPressure(this.members(service));
+    this.pressed.set(service, pressed);
+    return pressed;
   }
 
   /** @returns what ends the listening */
@@ -35,6 +41,7 @@ export class MembershipView {
     const accepted = acceptView(this.view, told);
     if (accepted === this.view) return;
     this.view = accepted;
+    this.pressed.clear();
     for (const listener of this.listeners) listener();
   }
 }
